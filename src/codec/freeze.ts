@@ -1,0 +1,31 @@
+/**
+ * Freezes a freshly decoded value, all the way down. Returns whether it may be shared.
+ *
+ * A Date, Map, Set, typed array and the like cannot be frozen. A value that holds one is decoded
+ * anew for each reader, since one reader's change would be another's surprise.
+ */
+export function deepFreeze(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  const open: object[] = [value]
+  let canShare = true
+  for (let object = open.pop(); object !== undefined; object = open.pop()) {
+    if (!isPlain(object)) {
+      canShare = false
+      continue
+    }
+    // Frozen already: met before. An empty, extensible object never counts as frozen.
+    if (Object.isFrozen(object)) continue
+    Object.freeze(object)
+    for (const key of Object.keys(object)) {
+      const part = (object as Record<string, unknown>)[key]
+      if (typeof part === 'object' && part !== null) open.push(part)
+    }
+  }
+  return canShare
+}
+
+function isPlain(object: object): boolean {
+  if (Array.isArray(object)) return true
+  const prototype: unknown = Object.getPrototypeOf(object)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,127 @@
+/**
+ * What a value holds that plain JSON does not, as a set of bits.
+ *
+ * Each serializer says which kinds it brings back exactly. A value with any other kind is flattened
+ * into plain arrays first (graph.ts), so that all serializers store all values.
+ */
+export const KIND = {
+  undefined: 1 << 0,
+  /** NaN and the infinities. */
+  nonFinite: 1 << 1,
+  negativeZero: 1 << 2,
+  bigint: 1 << 3,
+  /** A string, or a property name, with a lone surrogate. */
+  illFormed: 1 << 4,
+  /** An own property named `__proto__`. */
+  protoKey: 1 << 5,
+  /** An array with holes. */
+  sparse: 1 << 6,
+  date: 1 << 7,
+  map: 1 << 8,
+  set: 1 << 9,
+  /** ArrayBuffer, its views and Buffer. */
+  bytes: 1 << 10,
+  /** One object at two places, or inside itself. */
+  shared: 1 << 11,
+  /** Anything else: it takes the long way, which stores it or says why not. */
+  other: 1 << 12,
+} as const
+
+/** A set of kinds. */
+export type Kinds = number
+
+/** Beyond this depth recursive serializers get close to the end of the stack. */
+const MAX_DEPTH = 200
+
+/** Up to this many objects, looking through an array beats building a Set. */
+const FEW = 24
+
+/** The kinds in a value. Looks at each part once; never throws. */
+export function kindsOf(value: unknown): Kinds {
+  return new Look().at(value, 0)
+}
+
+class Look {
+  readonly #few: object[] = []
+  #many: Set<object> | undefined
+
+  at(value: unknown, depth: number): Kinds {
+    switch (typeof value) {
+      case 'string':
+        return value.isWellFormed() ? 0 : KIND.illFormed
+      case 'number':
+        return Number.isFinite(value)
+          ? Object.is(value, -0)
+            ? KIND.negativeZero
+            : 0
+          : KIND.nonFinite
+      case 'boolean':
+        return 0
+      case 'undefined':
+        return KIND.undefined
+      case 'bigint':
+        return KIND.bigint
+      case 'object':
+        return value === null ? 0 : this.#object(value, depth)
+      default:
+        return KIND.other
+    }
+  }
+
+  #object(value: object, depth: number): Kinds {
+    if (this.#isKnown(value)) return KIND.shared
+    if (depth > MAX_DEPTH) return KIND.other
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype) return this.#plain(value as Record<string, unknown>, depth)
+    if (Array.isArray(value))
+      return prototype === Array.prototype ? this.#array(value, depth) : KIND.other
+    if (prototype === Date.prototype) return KIND.date
+    if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
+    if (prototype === Set.prototype) return this.#set(value as Set<unknown>, depth)
+    return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? KIND.bytes : KIND.other
+  }
+
+  #plain(value: Record<string, unknown>, depth: number): Kinds {
+    let kinds = Object.getOwnPropertySymbols(value).length > 0 ? KIND.other : 0
+    for (const key of Object.keys(value)) {
+      if (!key.isWellFormed()) kinds |= KIND.illFormed
+      if (key === '__proto__') kinds |= KIND.protoKey
+      kinds |= this.at(value[key], depth + 1)
+    }
+    return kinds
+  }
+
+  #array(value: readonly unknown[], depth: number): Kinds {
+    let kinds = 0
+    for (let at = 0; at < value.length; at++) {
+      const item = value[at]
+      if (item === undefined && !(at in value)) kinds |= KIND.sparse
+      else kinds |= this.at(item, depth + 1)
+    }
+    return kinds
+  }
+
+  #map(value: Map<unknown, unknown>, depth: number): Kinds {
+    let kinds: Kinds = KIND.map
+    for (const [key, item] of value) kinds |= this.at(key, depth + 1) | this.at(item, depth + 1)
+    return kinds
+  }
+
+  #set(value: Set<unknown>, depth: number): Kinds {
+    let kinds: Kinds = KIND.set
+    for (const item of value) kinds |= this.at(item, depth + 1)
+    return kinds
+  }
+
+  /** Whether the object was met before; notes it if not. */
+  #isKnown(value: object): boolean {
+    if (this.#many !== undefined) {
+      const { size } = this.#many
+      return this.#many.add(value).size === size
+    }
+    if (this.#few.includes(value)) return true
+    this.#few.push(value)
+    if (this.#few.length > FEW) this.#many = new Set(this.#few)
+    return false
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * A record: the bytes under which a store keeps one entry.
+ *
+ *     0    u32   CRC-32 of the storage key and of everything after this field
+ *     4    u8    format version, 1
+ *     5    u8    flags, see FLAG
+ *     6    u8    serializer: 1 msgpack, 2 json, 3 structured, 255 the one in the format identity
+ *     7    u48   seq: the version at which the entry was inserted; orders entries by insertion
+ *     13   u48   createdAt, milliseconds since 1970-01-01 UTC
+ *     19   var   version - seq
+ *          var   updatedAt - createdAt, milliseconds
+ *          u48   expiresAt                        only with FLAG.deadline
+ *          var   length of the key, and the key   only with FLAG.key
+ *          var   number of tags, and for each its length and bytes   only with FLAG.tags
+ *          …     payload, to the end
+ *
+ * Integers are little-endian; `var` is LEB128. The header comes first, so that an expired record
+ * costs no decoding. The checksum takes in the storage key: a record under another key is damage.
+ */
+import { crc32 } from 'node:zlib'
+import { ByteReader, varintLength, writeUint48, writeVarint } from '../bytes.js'
+
+export const FORMAT_VERSION = 1
+
+export const FLAG = {
+  deadline: 1,
+  key: 2,
+  tags: 4,
+  graph: 8,
+  /** No entry: keeps a chain of colliding keys together after one in its middle was deleted. */
+  hole: 16,
+} as const
+
+const KNOWN_FLAGS = 31
+
+export interface RecordFields {
+  readonly serializer: number
+  readonly isGraph: boolean
+  readonly isHole: boolean
+  /** Insertion order within a namespace. */
+  readonly seq: number
+  /** Grows with each write of any entry; no two writes share one. */
+  readonly version: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** Milliseconds since 1970-01-01 UTC; 0 for never. */
+  readonly expiresAt: number
+  /** The full key, for a hashed storage key. */
+  readonly key: Uint8Array | undefined
+  readonly tags: readonly string[]
+  readonly payload: Uint8Array
+}
+
+const CHECKED_FROM = 4
+const FIXED_BYTES = 19
+const UINT48_BYTES = 6
+const NO_TAGS: readonly string[] = Object.freeze([])
+
+/** The record of an entry, in bytes of its own. */
+export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint8Array {
+  const { key, payload, expiresAt } = fields
+  const tags = fields.tags.map((tag) => Buffer.from(tag, 'utf8'))
+  const sinceSeq = fields.version - fields.seq
+  // A clock that was set back must not make an entry older than itself.
+  const sinceCreated = Math.max(0, fields.updatedAt - fields.createdAt)
+  const length =
+    FIXED_BYTES +
+    varintLength(sinceSeq) +
+    varintLength(sinceCreated) +
+    (expiresAt === 0 ? 0 : UINT48_BYTES) +
+    (key === undefined ? 0 : varintLength(key.length) + key.length) +
+    (tags.length === 0 ? 0 : tagsLength(tags)) +
+    payload.length
+  const bytes = Buffer.allocUnsafe(length)
+  bytes[4] = FORMAT_VERSION
+  bytes[5] = flagsOf(fields)
+  bytes[6] = fields.serializer
+  writeUint48(bytes, 7, fields.seq)
+  writeUint48(bytes, 13, fields.createdAt)
+  let at = writeVarint(bytes, FIXED_BYTES, sinceSeq)
+  at = writeVarint(bytes, at, sinceCreated)
+  if (expiresAt !== 0) at = writeUint48(bytes, at, expiresAt)
+  if (key !== undefined) at = writeBlock(bytes, at, key)
+  if (tags.length > 0) {
+    at = writeVarint(bytes, at, tags.length)
+    for (const tag of tags) at = writeBlock(bytes, at, tag)
+  }
+  bytes.set(payload, at)
+  bytes.writeUInt32LE(checksum(storageKey, bytes), 0)
+  return bytes
+}
+
+/**
+ * The fields of a record; `key` and `payload` are views of it.
+ * Throws RangeError, saying what is wrong, unless these are the bytes that were stored under the key.
+ */
+export function decodeRecord(storageKey: Uint8Array, record: Uint8Array): RecordFields {
+  if (record.length < FIXED_BYTES) throw new RangeError('it is too short')
+  // The format comes before the checksum: a later version may compute another.
+  if (record[4] !== FORMAT_VERSION) {
+    throw new RangeError(
+      `it has record format ${record[4]}, and this version reads ${FORMAT_VERSION}`,
+    )
+  }
+  if (readUint32(record, 0) !== checksum(storageKey, record)) {
+    throw new RangeError('its checksum is wrong: the bytes on disk have changed')
+  }
+  const flags = record[5] as number
+  if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`it has unknown flags ${flags}`)
+  const reader = new ByteReader(record, 7)
+  const seq = reader.uint48()
+  const createdAt = reader.uint48()
+  const version = seq + reader.varint()
+  const updatedAt = createdAt + reader.varint()
+  const expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
+  const key = (flags & FLAG.key) === 0 ? undefined : reader.take(reader.varint())
+  const tags = (flags & FLAG.tags) === 0 ? NO_TAGS : readTags(reader)
+  return {
+    serializer: record[6] as number,
+    isGraph: (flags & FLAG.graph) !== 0,
+    isHole: (flags & FLAG.hole) !== 0,
+    seq,
+    version,
+    createdAt,
+    updatedAt,
+    expiresAt,
+    key,
+    tags,
+    payload: record.subarray(reader.offset),
+  }
+}
+
+/** Whether an entry with this deadline is gone at `now`. */
+export function isExpired(expiresAt: number, now: number): boolean {
+  return expiresAt !== 0 && expiresAt <= now
+}
+
+function flagsOf(fields: RecordFields): number {
+  return (
+    (fields.expiresAt === 0 ? 0 : FLAG.deadline) |
+    (fields.key === undefined ? 0 : FLAG.key) |
+    (fields.tags.length === 0 ? 0 : FLAG.tags) |
+    (fields.isGraph ? FLAG.graph : 0) |
+    (fields.isHole ? FLAG.hole : 0)
+  )
+}
+
+function checksum(storageKey: Uint8Array, record: Uint8Array): number {
+  return crc32(record.subarray(CHECKED_FROM), crc32(storageKey))
+}
+
+function tagsLength(tags: readonly Uint8Array[]): number {
+  return tags.reduce(
+    (sum, tag) => sum + varintLength(tag.length) + tag.length,
+    varintLength(tags.length),
+  )
+}
+
+function writeBlock(target: Uint8Array, offset: number, block: Uint8Array): number {
+  const at = writeVarint(target, offset, block.length)
+  target.set(block, at)
+  return at + block.length
+}
+
+function readTags(reader: ByteReader): readonly string[] {
+  const tags: string[] = []
+  // Each tag takes a byte at least, so a wrong count ends at the end of the record.
+  for (let left = reader.varint(); left > 0; left--) {
+    tags.push(Buffer.from(reader.take(reader.varint())).toString('utf8'))
+  }
+  return tags
+}
+
+function readUint32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] as number) |
+      ((bytes[offset + 1] as number) << 8) |
+      ((bytes[offset + 2] as number) << 16) |
+      ((bytes[offset + 3] as number) << 24)) >>>
+    0
+  )
+}

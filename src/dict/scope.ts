@@ -1,0 +1,128 @@
+/** What the handles of one namespace share: engine, keys, and how values go in and come out. */
+import type { RecordFields } from '../codec/record.js'
+import type { Engine } from '../engine/engine.js'
+import type { ValueMode } from '../engine/entry.js'
+import type { Session } from '../engine/session.js'
+import type { SetWrite } from '../engine/write.js'
+import { KeyError } from '../errors/key-error.js'
+import { ClosedError } from '../errors/open-errors.js'
+import { canonicalKey, type KeySpace } from '../keys/key-space.js'
+import { deadlineOf, type SetOptions } from './set-options.js'
+import { type StandardSchema, validated } from './standard-schema.js'
+
+/** Makes keys of any type into strings, and back. */
+export interface KeySerializer<K = unknown> {
+  /** Stored with the dict: opening it with another key serializer is refused. */
+  readonly id: string
+  /** Equal keys must give equal strings, and different keys different ones. */
+  serialize(key: K): string
+  deserialize(text: string): K
+}
+
+export interface ScopeParts {
+  readonly engine: Engine
+  readonly space: KeySpace
+  readonly mode: ValueMode
+  readonly defaultTtlMs: number
+  readonly keySerializer: KeySerializer | undefined
+  readonly schema: StandardSchema | undefined
+  /** Shared by a dict and its namespaces: closing the dict closes them. */
+  readonly lease: Lease
+}
+
+/** One opened dict's hold on the engine. */
+export interface Lease {
+  isClosed: boolean
+  release(): void
+}
+
+export class Scope {
+  readonly engine: Engine
+  readonly space: KeySpace
+  readonly mode: ValueMode
+  readonly lease: Lease
+  readonly #parts: ScopeParts
+
+  constructor(parts: ScopeParts) {
+    this.engine = parts.engine
+    this.space = parts.space
+    this.mode = parts.mode
+    this.lease = parts.lease
+    this.#parts = parts
+  }
+
+  /** The same for a namespace within this one. */
+  within(name: string): Scope {
+    if (typeof name !== 'string')
+      throw new KeyError(name, 'The name of a namespace must be a string.')
+    const space = this.engine.space([...this.space.path, name])
+    return new Scope({ ...this.#parts, space })
+  }
+
+  assertOpen(): void {
+    if (this.lease.isClosed) throw new ClosedError()
+  }
+
+  /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
+  key(key: unknown): string {
+    if (this.lease.isClosed) throw new ClosedError()
+    const { keySerializer } = this.#parts
+    if (keySerializer === undefined) return typeof key === 'string' ? key : canonicalKey(key)
+    const text: unknown = keySerializer.serialize(key)
+    if (typeof text === 'string') return text
+    throw new KeyError(
+      key,
+      `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
+    )
+  }
+
+  /** A key as it is stored, as the user gave it. */
+  userKey(key: string): unknown {
+    const { keySerializer } = this.#parts
+    return keySerializer === undefined ? key : keySerializer.deserialize(key)
+  }
+
+  /** A write that sets a key: the value checked and encoded, the deadline absolute. */
+  setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
+    const { schema, defaultTtlMs } = this.#parts
+    const deadline = deadlineOf(options, defaultTtlMs, this.engine.clock.now())
+    const checked = schema === undefined ? value : validated(schema, key, value)
+    return {
+      kind: 'set',
+      space: this.space,
+      key,
+      payload: this.engine.codec.encode(key, checked),
+      expiresAt: deadline ?? this.engine.entry(this.space, key)?.expiresAt ?? 0,
+      tags: options?.tags ?? [],
+      isNew: false,
+    }
+  }
+
+  /** A write that gives a record another deadline and leaves the rest as it is. */
+  expiryWrite(key: string, fields: RecordFields, expiresAt: number): SetWrite {
+    const payload = { bytes: fields.payload, isGraph: fields.isGraph }
+    return {
+      kind: 'set',
+      space: this.space,
+      key,
+      payload,
+      expiresAt,
+      tags: fields.tags,
+      isNew: false,
+    }
+  }
+
+  /** The value of a record, as a copy that the caller may change. */
+  copyOf(fields: RecordFields): unknown {
+    return this.engine.codec.decode(fields.payload, fields.isGraph)
+  }
+
+  /** Runs `fn` with the live record of a key inside a transaction. */
+  atomically<T>(
+    key: unknown,
+    fn: (key: string, fields: RecordFields | undefined, session: Session) => T,
+  ): T {
+    const text = this.key(key)
+    return this.engine.transaction((session) => fn(text, session.find(this.space, text), session))
+  }
+}

@@ -1,0 +1,56 @@
+import { MAX_UINT48 } from '../bytes.js'
+import { type Duration, durationMs } from '../duration.js'
+import { OptionError } from '../errors/option-error.js'
+import { refuseUnknown } from '../errors/unknown-option.js'
+
+/** Options of set() and of everything that sets. At most one of the first three. */
+export interface SetOptions {
+  /** How long the entry lives from now. Null or Infinity: for ever. @default the dict's `ttl` */
+  readonly ttl?: Duration | null | undefined
+  /** When the entry goes, as a Date or in milliseconds since 1970-01-01 UTC. */
+  readonly expiresAt?: number | Date | undefined
+  /** Keep the deadline that the entry has. */
+  readonly keepTtl?: boolean | undefined
+  /** Names of groups that the entry belongs to. */
+  readonly tags?: readonly string[] | undefined
+}
+
+const NAMES = ['ttl', 'expiresAt', 'keepTtl', 'tags'] as const
+
+/** The deadline that the options ask for: 0 for never, undefined to keep the present one. */
+export function deadlineOf(
+  options: SetOptions | undefined,
+  defaultTtlMs: number,
+  now: number,
+): number | undefined {
+  if (options === undefined) return afterMs(defaultTtlMs, now)
+  refuseUnknown(options, NAMES, 'set()')
+  const { ttl, expiresAt, keepTtl } = options
+  const given = [ttl, expiresAt, keepTtl || undefined].filter((option) => option !== undefined)
+  if (given.length > 1) {
+    throw new OptionError(
+      'ttl',
+      'Give at most one of ttl, expiresAt and keepTtl: they contradict each other.',
+    )
+  }
+  if (keepTtl) return undefined
+  if (expiresAt !== undefined) return checkedInstant(Number(expiresAt))
+  if (ttl === null) return 0
+  return afterMs(ttl === undefined ? defaultTtlMs : durationMs(ttl, 'ttl'), now)
+}
+
+/** The instant in `ms` from now; 0 for never. */
+export function afterMs(ms: number, now: number): number {
+  // Rounded up: an entry is never gone early.
+  return ms === Number.POSITIVE_INFINITY ? 0 : Math.min(Math.ceil(now + ms), MAX_UINT48)
+}
+
+function checkedInstant(expiresAt: number): number {
+  if (expiresAt === Number.POSITIVE_INFINITY) return 0
+  if (!(expiresAt > 0)) {
+    throw new RangeError(
+      `expiresAt must be a time after 1970-01-01 UTC in milliseconds, and was ${String(expiresAt)}.`,
+    )
+  }
+  return Math.min(Math.ceil(expiresAt), MAX_UINT48)
+}

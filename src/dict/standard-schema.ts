@@ -1,0 +1,45 @@
+/**
+ * The part of Standard Schema v1 (https://standardschema.dev) that we use. Zod, Valibot, ArkType and
+ * others implement it, so any of them checks values.
+ */
+import { OptionError } from '../errors/option-error.js'
+import { InvalidValueError } from '../errors/value-errors.js'
+
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** What the schema makes of the value. Throws InvalidValueError if it does not fit. */
+export function validated(schema: StandardSchema, key: string, value: unknown): unknown {
+  const result = schema['~standard'].validate(value)
+  if (result instanceof Promise) {
+    result.catch(() => {})
+    throw new OptionError(
+      'schema',
+      'The schema validates asynchronously, and set() does not wait. Use a synchronous schema.',
+    )
+  }
+  if (result.issues === undefined) return result.value
+  throw new InvalidValueError(
+    key,
+    result.issues.map(({ message, path = [] }) => ({ message, path: path.map(step).join('.') })),
+  )
+}
+
+function step(part: PropertyKey | { readonly key: PropertyKey }): string {
+  return String(typeof part === 'object' ? part.key : part)
+}

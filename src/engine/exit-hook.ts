@@ -1,0 +1,57 @@
+/**
+ * Saving what is pending when the process or thread ends.
+ *
+ * Node's 'exit' event comes on a natural end, process.exit(), an uncaught error and an unhandled
+ * rejection, in worker threads too. Ours runs before all other listeners: touching lmdb after its own
+ * listener has closed the environments is fatal. A signal ends the process without the event.
+ */
+import type { Engine } from './engine.js'
+import type { ErrorListeners } from './error-listeners.js'
+
+const open = new Map<Engine, ErrorListeners>()
+let isListening = false
+
+/** Commits and closes the engine at exit, unless it was closed before. */
+export function flushAtExit(engine: Engine, errors: ErrorListeners): void {
+  for (const known of open.keys()) if (known.isClosed) open.delete(known)
+  open.set(engine, errors)
+  if (isListening) return
+  isListening = true
+  process.prependListener('exit', closeAll)
+}
+
+/** Every engine gets its chance; the first failure that nobody listens for is thrown at the end. */
+function closeAll(): void {
+  let unheard: { readonly error: unknown } | undefined
+  for (const [engine, errors] of open) {
+    try {
+      engine.close()
+    } catch (error) {
+      errors.tell(error)
+      if (errors.isEmpty) unheard ??= { error }
+    }
+  }
+  open.clear()
+  if (unheard !== undefined) throw unheard.error
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+const onSignals = new Set<Engine>()
+
+/** Commits the engine's pending writes on a signal that would end the process, and lets it end. */
+export function flushOnSignals(engine: Engine): void {
+  if (onSignals.size === 0)
+    for (const signal of SIGNALS) process.prependListener(signal, flushAndEnd)
+  onSignals.add(engine)
+}
+
+function flushAndEnd(signal: NodeJS.Signals): void {
+  for (const engine of onSignals) {
+    // In the middle of a transaction there is nothing to save but what it may still roll back.
+    if (!engine.isClosed && !engine.isInTransaction) engine.flushSync()
+  }
+  for (const name of SIGNALS) process.off(name, flushAndEnd)
+  // Somebody else listens: ending the process is theirs to decide.
+  if (process.listenerCount(signal) > 0) return
+  process.kill(process.pid, signal)
+}

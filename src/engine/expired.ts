@@ -1,0 +1,51 @@
+/** Entries whose time has come but whose rows are still there. */
+import { equalBytes } from '../bytes.js'
+import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
+import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
+import { pathOf, readCount } from './count.js'
+import type { Engine } from './engine.js'
+import { fieldsOfRow, ROWS } from './row.js'
+
+/** Rows of one sweep transaction: it must not hold the write lock for long. */
+const SWEEP_STEP_ROWS = 256
+
+/** More than any store has; there is no paging through hints. */
+const ALL_HINTS = Number.MAX_SAFE_INTEGER
+
+/** How many live entries a namespace has. */
+export function sizeOf(engine: Engine, space: KeySpace): number {
+  const reader = engine.reader()
+  const count = readCount(reader, space)
+  return count === 0 ? 0 : count - countExpired(reader, space, engine.clock.now())
+}
+
+/** Removes the rows of all expired entries, in all namespaces; returns how many entries went. */
+export function sweep(engine: Engine): number {
+  let removed = 0
+  for (;;) {
+    const hints = engine.reader().due(ROWS, engine.clock.now(), SWEEP_STEP_ROWS)
+    if (hints.length === 0) return removed
+    removed += engine.transaction((session) => {
+      let gone = 0
+      for (const { key, deadline } of hints) {
+        const path = pathOf(session.tx, namespacePrefix(key)) ?? []
+        if (session.expire(engine.space(path), key, deadline)) gone++
+      }
+      return gone
+    })
+  }
+}
+
+function countExpired(reader: StoreReader, space: KeySpace, now: number): number {
+  let expired = 0
+  for (const hint of reader.due(ROWS, now, ALL_HINTS)) {
+    if (equalBytes(namespacePrefix(hint.key), space.prefix) && isTrue(reader, hint)) expired++
+  }
+  return expired
+}
+
+/** Whether the row still has the deadline of its hint. */
+function isTrue(reader: StoreReader, hint: DeadlineHint): boolean {
+  const record = reader.get(ROWS, hint.key)
+  return record !== undefined && fieldsOfRow(hint.key, record).expiresAt === hint.deadline
+}

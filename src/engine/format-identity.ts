@@ -1,0 +1,56 @@
+/**
+ * What a store was written with, kept in the store and compared at every open.
+ *
+ *     'format' → {"format": 1, "serializer": "msgpack", "keySerializer": "string", …}
+ */
+import { FORMAT_VERSION } from '../codec/record.js'
+import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js'
+import type { SyncStore } from '../store/sync-store.js'
+
+export const META = 'meta'
+const FORMAT = Buffer.from('format')
+
+/** The settings on which everything in a store depends. */
+export interface FormatIdentity {
+  readonly serializer: string
+  readonly keySerializer: string
+  readonly keySizeLimit: number
+  readonly digestBytes: number
+  readonly keyHash: string
+}
+
+/**
+ * Writes the identity into a new store; compares it with an existing one's.
+ * Throws FormatMismatchError naming both sides, having changed nothing.
+ */
+export function checkIdentity(store: SyncStore, asked: FormatIdentity): void {
+  const row = store.get(META, FORMAT)
+  if (row !== undefined) {
+    compare(store, row, asked)
+    return
+  }
+  store.transaction('synced', (tx) => {
+    const now = tx.get(META, FORMAT)
+    // Another process may have come first.
+    if (now !== undefined) compare(store, now, asked)
+    else tx.put(META, FORMAT, Buffer.from(JSON.stringify({ format: FORMAT_VERSION, ...asked })), 0)
+  })
+}
+
+function compare(store: SyncStore, row: Uint8Array, asked: FormatIdentity): void {
+  const stored = parse(store, row)
+  if (stored.format !== FORMAT_VERSION) {
+    throw new FormatMismatchError('format', stored.format, FORMAT_VERSION)
+  }
+  for (const [setting, value] of Object.entries(asked)) {
+    if (stored[setting] !== value) throw new FormatMismatchError(setting, stored[setting], value)
+  }
+}
+
+function parse(store: SyncStore, row: Uint8Array): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(row).toString('utf8')) as Record<string, unknown>
+  } catch (cause) {
+    throw new DamagedStoreError(store.location, 'its format identity is not readable', { cause })
+  }
+}

@@ -1,0 +1,96 @@
+/** Finding the row of a key among those that share its digest. */
+import { equalBytes } from '../bytes.js'
+import { decodeRecord, type RecordFields } from '../codec/record.js'
+import { KeyError } from '../errors/key-error.js'
+import { UnreadableRecordError } from '../errors/value-errors.js'
+import type { KeySpace } from '../keys/key-space.js'
+import { decodeWtf8, encodeWtf8 } from '../keys/wtf8.js'
+import type { StoreReader } from '../store/sync-store.js'
+
+/** The bucket that holds the entries of all namespaces. */
+export const ROWS = 'rows'
+
+/** Slots behind one digest that are looked at: a hash worse than that is no hash. */
+const MAX_SLOTS = 1_000_000
+
+/** Where a key is stored, or would be. */
+export interface Place {
+  readonly storageKey: Uint8Array
+  /** The record there, if it is this key's; expired ones included. */
+  readonly fields: RecordFields | undefined
+  /** The record there cannot be read. Setting the key replaces it. */
+  readonly damage?: UnreadableRecordError
+  /** Another record of the chain cannot be read, and might be the one that was looked for. */
+  readonly doubt?: UnreadableRecordError | undefined
+}
+
+/** The record of a key, or undefined. Throws UnreadableRecordError if it is damaged. */
+export function findRow(reader: StoreReader, space: KeySpace, key: string): Place | undefined {
+  const place = placeOf(reader, space, key)
+  if (place.damage !== undefined) throw place.damage
+  if (place.fields !== undefined) return place
+  if (place.doubt !== undefined) throw place.doubt
+  return undefined
+}
+
+/** The place of a key, whether or not anything is there yet. */
+export function placeOf(reader: StoreReader, space: KeySpace, key: string): Place {
+  const storageKey = space.encode(key)
+  if (space.isHashed(storageKey)) return placeInChain(reader, space, key, storageKey)
+  const record = reader.get(ROWS, storageKey)
+  if (record === undefined) return { storageKey, fields: undefined }
+  return read(key, storageKey, record)
+}
+
+/** The key of a row that a scan came upon. Throws UnreadableRecordError. */
+export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: RecordFields): string {
+  try {
+    return fields.key === undefined ? space.decode(storageKey) : decodeWtf8(fields.key)
+  } catch (cause) {
+    throw unreadable(shown(storageKey), cause)
+  }
+}
+
+/** The record of a row that a scan came upon. Throws UnreadableRecordError. */
+export function fieldsOfRow(storageKey: Uint8Array, record: Uint8Array): RecordFields {
+  try {
+    return decodeRecord(storageKey, record)
+  } catch (cause) {
+    throw unreadable(shown(storageKey), cause)
+  }
+}
+
+function placeInChain(reader: StoreReader, space: KeySpace, key: string, first: Uint8Array): Place {
+  const wanted = encodeWtf8(key)
+  let hole: Uint8Array | undefined
+  let doubt: UnreadableRecordError | undefined
+  for (let slot = 0; slot < MAX_SLOTS; slot++) {
+    const storageKey = space.withSlot(first, slot)
+    const record = reader.get(ROWS, storageKey)
+    if (record === undefined) return { storageKey: hole ?? storageKey, fields: undefined, doubt }
+    const place = read(key, storageKey, record)
+    if (place.damage !== undefined) doubt ??= place.damage
+    else if (place.fields?.isHole) hole ??= storageKey
+    else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) return place
+  }
+  throw new KeyError(
+    key,
+    `More than ${MAX_SLOTS} keys have one digest: raise digestBytes, in a new dict.`,
+  )
+}
+
+function read(key: string, storageKey: Uint8Array, record: Uint8Array): Place {
+  try {
+    return { storageKey, fields: decodeRecord(storageKey, record) }
+  } catch (cause) {
+    return { storageKey, fields: undefined, damage: unreadable(key, cause) }
+  }
+}
+
+function unreadable(key: string, cause: unknown): UnreadableRecordError {
+  return new UnreadableRecordError(key, (cause as Error).message, { cause })
+}
+
+function shown(storageKey: Uint8Array): string {
+  return `0x${Buffer.from(storageKey).toString('hex')}`
+}

@@ -1,0 +1,164 @@
+/**
+ * What writes mean, inside one store transaction.
+ *
+ * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
+ * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
+ */
+import { encodeRecord, isExpired, type RecordFields } from '../codec/record.js'
+import type { KeySpace } from '../keys/key-space.js'
+import type { StoreTransaction } from '../store/sync-store.js'
+import { readCount, writeCount } from './count.js'
+import { fieldsOfRow, findRow, type Place, placeOf, ROWS } from './row.js'
+import type { SetWrite, Write } from './write.js'
+
+/** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
+const CLEAR_STEP_ROWS = 1_000
+
+const NO_BYTES = new Uint8Array(0)
+
+export class Session {
+  readonly tx: StoreTransaction
+  /** One instant for the whole transaction: nothing expires in its middle. */
+  readonly now: number
+  readonly #serializer: number
+  readonly #inserted = new Map<KeySpace, number>()
+  /** Why this session must not commit, although its callback returned. */
+  failure: unknown
+
+  constructor(tx: StoreTransaction, now: number, serializer: number) {
+    this.tx = tx
+    this.now = now
+    this.#serializer = serializer
+  }
+
+  /** The live record of a key, or undefined. */
+  find(space: KeySpace, key: string): RecordFields | undefined {
+    const fields = findRow(this.tx, space, key)?.fields
+    return fields === undefined || isExpired(fields.expiresAt, this.now) ? undefined : fields
+  }
+
+  apply(write: Write): void {
+    if (write.kind === 'set') this.#set(write)
+    else this.delete(write.space, write.key)
+  }
+
+  /** Removes a key; false if there was none, or an expired one. */
+  delete(space: KeySpace, key: string): boolean {
+    const place = placeOf(this.tx, space, key)
+    const { fields, damage } = place
+    if (fields === undefined && damage === undefined) {
+      if (place.doubt !== undefined) throw place.doubt
+      return false
+    }
+    this.#remove(space, place)
+    return damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
+  }
+
+  /** Removes all keys of a namespace. */
+  clear(space: KeySpace): void {
+    const range = space.bounds()
+    for (;;) {
+      const rows = this.tx.scan(ROWS, range, CLEAR_STEP_ROWS)
+      if (rows.length === 0) break
+      for (const { key } of rows) this.tx.delete(ROWS, key)
+    }
+    this.#inserted.delete(space)
+    writeCount(this.tx, space, 0)
+  }
+
+  /** Removes the row if it is due; drops the hint either way. Returns whether an entry went. */
+  expire(space: KeySpace, storageKey: Uint8Array, deadline: number): boolean {
+    this.tx.forget(ROWS, { key: storageKey, deadline })
+    const record = this.tx.get(ROWS, storageKey)
+    if (record === undefined) return false
+    const fields = fieldsOfRow(storageKey, record)
+    if (fields.isHole || !isExpired(fields.expiresAt, this.now)) return false
+    this.#remove(space, { storageKey, fields })
+    return true
+  }
+
+  /** Writes what was only counted so far. Call once, last. */
+  finish(): void {
+    for (const [space, inserted] of this.#inserted) {
+      if (inserted !== 0) writeCount(this.tx, space, readCount(this.tx, space) + inserted)
+    }
+  }
+
+  #set(write: SetWrite): void {
+    const { space, payload, expiresAt } = write
+    const place = placeOf(this.tx, space, write.key)
+    const before = place.fields
+    const version = this.tx.nextVersion()
+    const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, this.now)
+    const record = encodeRecord(place.storageKey, {
+      serializer: this.#serializer,
+      isGraph: payload.isGraph,
+      isHole: false,
+      seq: isKept ? before.seq : version,
+      version,
+      createdAt: isKept ? before.createdAt : this.now,
+      updatedAt: this.now,
+      expiresAt,
+      key: space.isHashed(place.storageKey) ? space.fullKey(write.key) : undefined,
+      tags: write.tags,
+      payload: payload.bytes,
+    })
+    if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
+    if (before === undefined && place.damage === undefined) this.#count(space, 1)
+    this.tx.put(ROWS, place.storageKey, record, expiresAt)
+  }
+
+  #remove(space: KeySpace, place: Place): void {
+    const { storageKey, fields } = place
+    if (fields !== undefined) this.#forget(place, fields)
+    this.#count(space, -1)
+    if (space.isHashed(storageKey)) this.#removeFromChain(space, storageKey)
+    else this.tx.delete(ROWS, storageKey)
+  }
+
+  /**
+   * A chain has no gaps: a search ends at the first free slot. So a row in its middle becomes a hole,
+   * and with its last row go the holes before it. No row ever moves, as a scan might miss it.
+   */
+  #removeFromChain(space: KeySpace, storageKey: Uint8Array): void {
+    let slot = space.slotOf(storageKey)
+    if (this.tx.get(ROWS, space.withSlot(storageKey, slot + 1)) !== undefined) {
+      this.tx.put(ROWS, storageKey, this.#hole(storageKey), 0)
+      return
+    }
+    do {
+      this.tx.delete(ROWS, space.withSlot(storageKey, slot))
+      slot--
+    } while (slot >= 0 && this.#isHole(space.withSlot(storageKey, slot)))
+  }
+
+  #isHole(storageKey: Uint8Array): boolean {
+    const record = this.tx.get(ROWS, storageKey)
+    return record !== undefined && fieldsOfRow(storageKey, record).isHole
+  }
+
+  #hole(storageKey: Uint8Array): Uint8Array {
+    return encodeRecord(storageKey, {
+      serializer: 0,
+      isGraph: false,
+      isHole: true,
+      seq: 0,
+      version: 0,
+      createdAt: 0,
+      updatedAt: 0,
+      expiresAt: 0,
+      key: undefined,
+      tags: [],
+      payload: NO_BYTES,
+    })
+  }
+
+  #forget(place: Place, fields: RecordFields): void {
+    if (fields.expiresAt === 0) return
+    this.tx.forget(ROWS, { key: place.storageKey, deadline: fields.expiresAt })
+  }
+
+  #count(space: KeySpace, by: number): void {
+    this.#inserted.set(space, (this.#inserted.get(space) ?? 0) + by)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Payload } from '../codec/value-codec.js'
+import type { KeySpace } from '../keys/key-space.js'
+
+/** A change to one key, checked and encoded, not yet in the store. */
+export type Write = SetWrite | DeleteWrite
+
+export interface SetWrite {
+  readonly kind: 'set'
+  readonly space: KeySpace
+  readonly key: string
+  readonly payload: Payload
+  /** Milliseconds since 1970-01-01 UTC; 0 for never. */
+  readonly expiresAt: number
+  readonly tags: readonly string[]
+  /** The key was deleted just before: it counts as inserted anew. */
+  readonly isNew: boolean
+}
+
+export interface DeleteWrite {
+  readonly kind: 'delete'
+  readonly space: KeySpace
+  readonly key: string
+}
+
+/** What a pending write weighs besides its payload: objects, map entry, header. */
+const OVERHEAD_BYTES = 256
+
+/** How much memory a pending write holds, roughly. */
+export function weightOf(write: Write): number {
+  return (
+    OVERHEAD_BYTES + write.key.length * 2 + (write.kind === 'set' ? write.payload.bytes.length : 0)
+  )
+}

@@ -1,0 +1,81 @@
+/** What can go wrong while a dict is opened, or because it no longer is. */
+import { PersistDictError } from './persist-dict-error.js'
+
+/** The path cannot hold a dict: it is a file, or may not be read or written. */
+export class PathError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_PATH'
+  readonly path: string
+
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(`Cannot open a dict at "${path}": ${what}`, options)
+    this.path = path
+  }
+}
+
+/** A data file is truncated, damaged or not ours. Nothing was changed on disk. */
+export class DamagedStoreError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_DAMAGED_STORE'
+  readonly path: string
+
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(
+      `The data file "${path}" cannot be used: ${what}. Nothing was changed. Restore a backup, or move the file away to start empty.`,
+      options,
+    )
+    this.path = path
+  }
+}
+
+/** The store was written with other settings than the ones asked for. Nothing was changed on disk. */
+export class FormatMismatchError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_FORMAT_MISMATCH'
+  readonly setting: string
+  readonly stored: unknown
+  readonly asked: unknown
+
+  constructor(setting: string, stored: unknown, asked: unknown) {
+    super(
+      `This store was written with ${setting} ${JSON.stringify(stored)}, and was opened with ${setting} ${JSON.stringify(asked)}. ` +
+        `Nothing was changed. Open it with ${JSON.stringify(stored)}, or copy it into a new dict (docs/FORMAT.md, "Changing the settings of a store").`,
+    )
+    this.setting = setting
+    this.stored = stored
+    this.asked = asked
+  }
+}
+
+/** The same directory is open in this process already, with other settings. */
+export class OpenConflictError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_OPEN_CONFLICT'
+  readonly setting: string
+
+  constructor(path: string, setting: string, first: unknown, second: unknown) {
+    super(
+      `"${path}" is open in this process with ${setting} ${String(first)}; it cannot be opened again with ${setting} ${String(second)}. ` +
+        'Use the same value, or close the other dict first.',
+    )
+    this.setting = setting
+  }
+}
+
+/** The dict, or its store, was used after close(). */
+export class ClosedError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_CLOSED'
+
+  constructor(what = 'This dict') {
+    super(`${what} is closed. Open it again to use it.`)
+  }
+}
+
+/** The native module of the LMDB store could not be loaded. */
+export class NativeModuleError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_NATIVE_MODULE'
+
+  constructor(moduleName: string, options?: ErrorOptions) {
+    super(
+      `The native module "${moduleName}" could not be loaded on ${process.platform}-${process.arch}. ` +
+        'Reinstall with optional dependencies allowed (npm install --include=optional), or use a store without it: persistdict/sqlite or persistdict/memory.',
+      options,
+    )
+  }
+}

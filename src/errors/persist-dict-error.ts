@@ -1,0 +1,14 @@
+/**
+ * Base of every error that this library throws on purpose.
+ *
+ * `code` is stable across releases and is what programs should test; the message is for people and
+ * says what happened, to which thing, and what to do about it. docs/errors.md has one section a code.
+ */
+export abstract class PersistDictError extends Error {
+  abstract readonly code: `ERR_PERSISTDICT_${string}`
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}

@@ -1,0 +1,28 @@
+/** What can go wrong while a store reads or writes. */
+import { PersistDictError } from './persist-dict-error.js'
+
+/** The store's engine refused a read or a write. What was not written stays pending and is tried again. */
+export class StoreError extends PersistDictError {
+  readonly code: `ERR_PERSISTDICT_${string}` = 'ERR_PERSISTDICT_STORE'
+}
+
+/** There is no room left for a write: the disk, the quota or the map is full. */
+export class StoreFullError extends StoreError {
+  override readonly code = 'ERR_PERSISTDICT_STORE_FULL'
+}
+
+/** The store's directory was removed or replaced while it was open: writes would go nowhere. */
+export class StoreGoneError extends StoreError {
+  override readonly code = 'ERR_PERSISTDICT_STORE_GONE'
+
+  constructor(path: string) {
+    super(
+      `The directory "${path}" was removed or replaced while the dict was open. Unwritten changes are kept in memory; put the directory back, or close the dict and open it again.`,
+    )
+  }
+}
+
+/** A transaction callback misbehaved: it returned a promise, or an inner transaction failed. */
+export class TransactionError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_TRANSACTION'
+}

@@ -1,0 +1,63 @@
+/** What can be wrong with a value, on its way in or out. */
+import { PersistDictError } from './persist-dict-error.js'
+
+/** The value, or a part of it, would not come back equal. Nothing was stored. */
+export class UnpersistableValueError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_UNPERSISTABLE'
+  /** Where in the value the offending part is, for example `user.tags[2]`; empty for the value itself. */
+  readonly path: string
+
+  constructor(key: string, path: string, what: string) {
+    const place = path === '' ? 'The value' : `"${path}" of the value`
+    super(`${place} for key ${quote(key)} cannot be stored: ${what}`)
+    this.path = path
+  }
+}
+
+/** A schema given as `schema` refused the value. Nothing was stored. */
+export class InvalidValueError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_INVALID_VALUE'
+  readonly issues: readonly { readonly message: string; readonly path: string }[]
+
+  constructor(key: string, issues: readonly { message: string; path: string }[]) {
+    const list = issues.map((i) => (i.path === '' ? i.message : `${i.path}: ${i.message}`))
+    super(`The value for key ${quote(key)} does not fit the schema: ${list.join('; ')}`)
+    this.issues = issues
+  }
+}
+
+/** A stored record cannot be read. It is left in place, never deleted. */
+export class UnreadableRecordError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_UNREADABLE_RECORD'
+  readonly key: string
+
+  constructor(key: string, what: string, options?: ErrorOptions) {
+    super(
+      `The record of key ${quote(key)} cannot be read: ${what}. It was left in place; set the key again to replace it.`,
+      options,
+    )
+    this.key = key
+  }
+}
+
+/** increment() met a value that is not a number. Nothing was changed. */
+export class NotANumberError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_NOT_A_NUMBER'
+
+  constructor(key: string, found: string) {
+    super(
+      `increment() needs a number at key ${quote(key)} and found ${found}. Use update() for other values.`,
+    )
+  }
+}
+
+/** Keys can be megabytes long; a message needs only enough to recognise one. */
+const QUOTED_KEY_LIMIT = 80
+
+function quote(key: string): string {
+  const text =
+    key.length > QUOTED_KEY_LIMIT
+      ? `${key.slice(0, QUOTED_KEY_LIMIT)}… (${key.length} characters)`
+      : key
+  return JSON.stringify(text)
+}

@@ -1,0 +1,38 @@
+export type { Clock, Timer } from './clock.js'
+export type { Serializer, SerializerName } from './codec/serializer.js'
+export type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './dict/face.js'
+export { PersistDict } from './dict/persist-dict.js'
+export type { KeySerializer } from './dict/scope.js'
+export type { SetOptions } from './dict/set-options.js'
+export type { StandardSchema } from './dict/standard-schema.js'
+export type { Duration } from './duration.js'
+export type { Durability } from './engine/engine.js'
+export type { ValueMode } from './engine/entry.js'
+export type { Subscription } from './engine/error-listeners.js'
+export { KeyError } from './errors/key-error.js'
+export {
+  ClosedError,
+  DamagedStoreError,
+  FormatMismatchError,
+  NativeModuleError,
+  OpenConflictError,
+  PathError,
+} from './errors/open-errors.js'
+export { OptionError } from './errors/option-error.js'
+export { PersistDictError } from './errors/persist-dict-error.js'
+export {
+  StoreError,
+  StoreFullError,
+  StoreGoneError,
+  TransactionError,
+} from './errors/store-errors.js'
+export {
+  InvalidValueError,
+  NotANumberError,
+  UnpersistableValueError,
+  UnreadableRecordError,
+} from './errors/value-errors.js'
+export type { KeyHash } from './keys/key-settings.js'
+export { open } from './open/open.js'
+export type { OpenOptions } from './open/open-options.js'
+export { type LmdbOptions, lmdbStore } from './store/lmdb/open-lmdb.js'

@@ -1,0 +1,175 @@
+/**
+ * The keys of one namespace, as the bytes under which a store keeps them.
+ *
+ *     plain    prefix │ WTF-8 of the key                     at most keySizeLimit bytes
+ *     hashed   prefix │ head │ 0xFF │ digest │ slot (u32 BE)   exactly keySizeLimit bytes
+ *
+ *     prefix   0x01                                       the root namespace
+ *              0x02 │ WTF-8 of the name │ 0xFF            a namespace; 0xFE between nested names
+ *              0x03 │ SHA-256 of that                     a namespace with a long name
+ *
+ * WTF-8 has no byte above 0xF7, so 0xFE and 0xFF cannot occur in a name or a plain key: no name can
+ * reach into another namespace, and hashed and plain keys cannot be taken for each other.
+ * `head` is as much of the key as fits, so that long keys sort by their first bytes among all others,
+ * then by digest. Two keys with one head and one digest take neighbouring slots; the record of a
+ * hashed key holds the full key, and whoever reads one compares it.
+ */
+import { afterPrefix } from '../bytes.js'
+import { KeyError } from '../errors/key-error.js'
+import { type KeySettings, MARKER_BYTES, SLOT_BYTES, sha256 } from './key-settings.js'
+import { decodeWtf8, encodeWtf8 } from './wtf8.js'
+
+const ROOT = 0x01
+const NAMED = 0x02
+const LONG_NAMED = 0x03
+const NESTED = 0xfe
+const MARKER = 0xff
+
+/** Starts the ids of keys in namespaces. As the start of a key, a lone surrogate is rare. */
+const ID_MARK = '\udc00'
+const ID_MARK_CODE = 0xdc00
+
+/** Prefixes longer than this are hashed, which bounds the length of storage keys. */
+const LONGEST_PREFIX = 104
+const LONG_PREFIX_BYTES = 1 + 32
+
+/** The key in the form that the library uses throughout: `1` and `'1'` are one key, as on an object. */
+export function canonicalKey(key: unknown): string {
+  if (typeof key === 'string') return key
+  if (typeof key === 'number') return String(key)
+  throw new KeyError(
+    key,
+    `A key must be a string or a number, and was ${typeof key === 'object' ? (key === null ? 'null' : 'an object') : `a ${typeof key}`}. Convert it first, or open the dict with a keySerializer.`,
+  )
+}
+
+export class KeySpace {
+  /** The namespace names from the root down; empty for the root. */
+  readonly path: readonly string[]
+  readonly prefix: Uint8Array
+  readonly #settings: KeySettings
+  readonly #idPrefix: string
+  /** Bytes of a hashed key before the marker. */
+  readonly #headBytes: number
+
+  constructor(path: readonly string[], settings: KeySettings) {
+    this.path = path
+    this.prefix = prefixOf(path)
+    // JSON marks the end of the path, and never begins with the mark.
+    this.#idPrefix = path.length === 0 ? '' : ID_MARK + JSON.stringify(path)
+    this.#settings = settings
+    this.#headBytes = settings.keySizeLimit - settings.digestBytes - MARKER_BYTES - SLOT_BYTES
+  }
+
+  /** One string for a key of any namespace. For the root, where speed matters most, the key itself. */
+  idOf(key: string): string {
+    return this.#idPrefix === '' && key.charCodeAt(0) !== ID_MARK_CODE ? key : this.#markedId(key)
+  }
+
+  /** The bytes under which `key` is stored; for a hashed key, those of its first slot. */
+  encode(key: string): Uint8Array {
+    const { prefix } = this
+    // A UTF-16 unit takes at most three bytes: short keys need no look at their length in bytes.
+    if (key.length * 3 <= this.#settings.keySizeLimit && key.isWellFormed()) {
+      const room = Buffer.allocUnsafe(prefix.length + key.length * 3)
+      room.set(prefix, 0)
+      return room.subarray(0, prefix.length + room.write(key, prefix.length, 'utf8'))
+    }
+    const bytes = encodeWtf8(key)
+    if (bytes.length <= this.#settings.keySizeLimit) return Buffer.concat([prefix, bytes])
+    return this.#hashed(bytes)
+  }
+
+  /** Whether these bytes are of a hashed key, so that the key itself is in the record. */
+  isHashed(storageKey: Uint8Array): boolean {
+    return (
+      storageKey.length === this.prefix.length + this.#settings.keySizeLimit &&
+      storageKey[this.prefix.length + this.#headBytes] === MARKER
+    )
+  }
+
+  /** The key of a plain storage key. Throws RangeError for bytes that are no key. */
+  decode(storageKey: Uint8Array): string {
+    return decodeWtf8(storageKey.subarray(this.prefix.length))
+  }
+
+  /** The bytes of the key itself, as the record of a hashed key holds them. */
+  fullKey(key: string): Uint8Array {
+    return encodeWtf8(key)
+  }
+
+  /** The slot number of a hashed storage key, from 0. */
+  slotOf(storageKey: Uint8Array): number {
+    return view(storageKey).getUint32(storageKey.length - SLOT_BYTES)
+  }
+
+  /** A hashed storage key with its slot number replaced. */
+  withSlot(storageKey: Uint8Array, slot: number): Uint8Array {
+    const copy = Uint8Array.prototype.slice.call(storageKey)
+    view(copy).setUint32(copy.length - SLOT_BYTES, slot)
+    return copy
+  }
+
+  /** The first storage key of the namespace, and the first one after it. */
+  bounds(): { from: Uint8Array; to: Uint8Array } {
+    return { from: this.prefix, to: afterPrefix(this.prefix) as Uint8Array }
+  }
+
+  /**
+   * A range that holds every key starting with `text`. It may hold others when `text` is longer than
+   * the head of hashed keys: callers compare the keys.
+   */
+  prefixBounds(text: string): { from: Uint8Array; to: Uint8Array } {
+    const bytes = encodeWtf8(text)
+    const from = Buffer.concat([this.prefix, bytes])
+    if (bytes.length <= this.#headBytes) return { from, to: afterPrefix(from) as Uint8Array }
+    // Hashed keys with that head come last among all that begin with it.
+    const head = Buffer.concat([this.prefix, bytes.subarray(0, this.#headBytes)])
+    const isPlain = bytes.length <= this.#settings.keySizeLimit
+    return { from: isPlain ? from : head, to: afterPrefix(head) as Uint8Array }
+  }
+
+  #markedId(key: string): string {
+    return (this.#idPrefix === '' ? ID_MARK : this.#idPrefix) + key
+  }
+
+  #hashed(bytes: Uint8Array): Uint8Array {
+    const { prefix } = this
+    const { digestBytes, hash } = this.#settings
+    const target = Buffer.alloc(prefix.length + this.#settings.keySizeLimit)
+    target.set(prefix, 0)
+    target.set(bytes.subarray(0, this.#headBytes), prefix.length)
+    const marker = prefix.length + this.#headBytes
+    target[marker] = MARKER
+    target.set(hash.digest(bytes).subarray(0, digestBytes), marker + MARKER_BYTES)
+    return target
+  }
+}
+
+/** The namespace prefix of a storage key of any namespace. */
+export function namespacePrefix(storageKey: Uint8Array): Uint8Array {
+  switch (storageKey[0]) {
+    case NAMED:
+      return storageKey.subarray(0, storageKey.indexOf(MARKER) + 1)
+    case LONG_NAMED:
+      return storageKey.subarray(0, LONG_PREFIX_BYTES)
+    default:
+      return storageKey.subarray(0, 1)
+  }
+}
+
+function prefixOf(path: readonly string[]): Uint8Array {
+  if (path.length === 0) return Uint8Array.of(ROOT)
+  const parts: Uint8Array[] = [Uint8Array.of(NAMED)]
+  path.forEach((name, depth) => {
+    parts.push(encodeWtf8(name), Uint8Array.of(depth === path.length - 1 ? MARKER : NESTED))
+  })
+  const prefix = Buffer.concat(parts)
+  return prefix.length <= LONGEST_PREFIX
+    ? prefix
+    : Buffer.concat([Uint8Array.of(LONG_NAMED), sha256.digest(prefix)])
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

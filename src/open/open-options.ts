@@ -1,0 +1,130 @@
+/** The options of open(), checked by one zod model and resolved against one set of defaults. */
+import { z } from 'zod'
+import type { Clock } from '../clock.js'
+import type { Serializer, SerializerName } from '../codec/serializer.js'
+import type { KeySerializer } from '../dict/scope.js'
+import type { StandardSchema } from '../dict/standard-schema.js'
+import type { Duration } from '../duration.js'
+import type { Durability } from '../engine/engine.js'
+import type { ValueMode } from '../engine/entry.js'
+import { OptionError } from '../errors/option-error.js'
+import { refuseUnknown } from '../errors/unknown-option.js'
+import type { KeyHash } from '../keys/key-settings.js'
+import type { LmdbOptions } from '../store/lmdb/open-lmdb.js'
+
+/** Options of open(). Each has a default; an unknown one is refused with a suggestion. */
+export interface OpenOptions<S extends object = Record<string, unknown>, K = unknown> {
+  /**
+   * When a write is done.
+   * `'batched'`: it is readable at once, and synced to disk with others within milliseconds.
+   * `'sync'`: set() returns when it is on disk, safe from a loss of power.
+   * `'commit'`: set() returns when every process sees it, safe from the death of this one. A loss of
+   * power may damage the whole store: for caches only.
+   * @default 'batched'
+   */
+  readonly durability?: Durability | undefined
+  /**
+   * How values are made into bytes. Part of the store's format: it cannot change afterwards.
+   * @default 'msgpack'
+   */
+  readonly serializer?: SerializerName | Serializer | undefined
+  /** Makes keys of other types than string and number. Part of the store's format. */
+  readonly keySerializer?: KeySerializer<K> | undefined
+  /**
+   * What readers get: `'frozen'` values, shared and read-only; or a `'copy'` of their own.
+   * @default 'frozen'
+   */
+  readonly values?: ValueMode | undefined
+  /** How long entries live unless set() says otherwise; null for ever. @default null */
+  readonly ttl?: Duration | null | undefined
+  /** Checks values on their way in: a Zod, Valibot, ArkType or other Standard Schema. */
+  readonly schema?: StandardSchema | undefined
+  /** Entries for a dict that was never opened before; set once, in one transaction. */
+  readonly initial?: Partial<S> | undefined
+  /** Bounds of the read cache; 0 for either switches it off. @default 10,000 entries, 64 MiB */
+  readonly cache?:
+    | { readonly maxEntries?: number | undefined; readonly maxBytes?: number | undefined }
+    | undefined
+  /** Keys longer than this are hashed, in bytes of WTF-8. Part of the store's format. @default 511 */
+  readonly keySizeLimit?: number | undefined
+  /** Bytes kept of a hashed key's digest. Part of the store's format. @default 32 */
+  readonly digestBytes?: number | undefined
+  /** The hash of long keys. Part of the store's format. @default SHA-256 */
+  readonly keyHash?: KeyHash | undefined
+  /** Also save pending writes when the process gets SIGTERM, SIGINT or SIGHUP. @default false */
+  readonly flushOnSignals?: boolean | undefined
+  /** Settings of the LMDB store. */
+  readonly lmdb?: LmdbOptions | undefined
+  /** The clock of deadlines and timers. @default the machine's */
+  readonly clock?: Clock | undefined
+}
+
+const functions = <T>(...names: string[]) =>
+  z.custom<T>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    `must be an object with ${names.map((name) => `${name}()`).join(' and ')}`,
+  )
+
+const count = z.int().nonnegative()
+
+const serializer = functions<Serializer>('serialize', 'deserialize').refine(
+  ({ id }) => typeof id === 'string' && id !== '',
+  'must have an id, a string',
+)
+
+const model = z.object({
+  durability: z.enum(['batched', 'commit', 'sync']).optional(),
+  serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
+  keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
+  values: z.enum(['frozen', 'copy']).optional(),
+  ttl: z.union([z.string(), z.number()]).nullable().optional(),
+  schema: z
+    .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
+      error: 'must be a Standard Schema, such as one made with Zod',
+    })
+    .optional(),
+  initial: z.record(z.string(), z.unknown()).optional(),
+  cache: z.object({ maxEntries: count.optional(), maxBytes: count.optional() }).optional(),
+  keySizeLimit: z.int().optional(),
+  digestBytes: z.int().optional(),
+  keyHash: functions<KeyHash>('digest').optional(),
+  flushOnSignals: z.boolean().optional(),
+  lmdb: z
+    .object({
+      mapSizeBytes: z
+        .int()
+        .min(2 ** 20)
+        .max(2 ** 46)
+        .optional(),
+      maxReaders: z
+        .int()
+        .min(1)
+        .max(2 ** 20)
+        .optional(),
+      allowNetworkFileSystem: z.boolean().optional(),
+      changeClock: z.enum(['mapped', 'asked']).optional(),
+    })
+    .optional(),
+  clock: functions<Clock>('now', 'monotonic', 'after', 'endOfTurn').optional(),
+})
+
+/** Throws OptionError naming the first option that is unknown or wrong, and what it takes. */
+export function checkOptions(options: object): void {
+  refuseUnknown(options, Object.keys(model.shape), 'open()')
+  for (const group of ['cache', 'lmdb'] as const) {
+    const inner = (options as Record<string, unknown>)[group]
+    const { shape } = model.shape[group].unwrap()
+    if (typeof inner === 'object' && inner !== null) refuseUnknown(inner, Object.keys(shape), group)
+  }
+  const result = model.safeParse(options)
+  if (result.success) return
+  const [issue] = result.error.issues
+  const name = issue?.path.map(String).join('.') ?? ''
+  throw new OptionError(
+    name,
+    `Option "${name}" of open() is wrong: ${issue?.message ?? 'it cannot be used'}.`,
+  )
+}

@@ -1,0 +1,180 @@
+/**
+ * Putting the parts together: the only place, with config/, that knows concrete stores and defaults.
+ *
+ * One engine serves all dicts of a store in this thread, so that they share its cache and its pending
+ * writes; a set through one is seen by the next get through another.
+ */
+import { ByteLru } from '../cache/byte-lru.js'
+import { systemClock } from '../clock.js'
+import { knownSerializer } from '../codec/serializer.js'
+import { ValueCodec } from '../codec/value-codec.js'
+import type { KeyOf } from '../dict/face.js'
+import { insertInitial } from '../dict/initial.js'
+import { PersistDict } from '../dict/persist-dict.js'
+import { type KeySerializer, Scope } from '../dict/scope.js'
+import { durationMs } from '../duration.js'
+import { Engine } from '../engine/engine.js'
+import type { Entry } from '../engine/entry.js'
+import { ErrorListeners } from '../engine/error-listeners.js'
+import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
+import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js'
+import { OpenConflictError } from '../errors/open-errors.js'
+import { OptionError } from '../errors/option-error.js'
+import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
+import { lmdbStore } from '../store/lmdb/open-lmdb.js'
+import type { SyncStore } from '../store/sync-store.js'
+import { checkOptions, type OpenOptions } from './open-options.js'
+
+const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20 })
+
+/** An engine, with what must be the same for all dicts that share it. */
+interface Shared {
+  readonly engine: Engine
+  readonly errors: ErrorListeners
+  readonly settings: Readonly<Record<string, unknown>>
+  users: number
+}
+
+const shared = new Map<string, Shared>()
+
+/**
+ * Opens a dict: on LMDB in the directory `path`, which is made if need be, or over a store.
+ *
+ * Throws OptionError, PathError, DamagedStoreError, FormatMismatchError, OpenConflictError,
+ * StoreFullError or NativeModuleError, having changed nothing.
+ */
+export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
+  place: string | SyncStore,
+  options: OpenOptions<S, K> = {},
+): PersistDict<S, K> {
+  checkOptions(options)
+  const keySettings = checkedKeySettings({
+    keySizeLimit: options.keySizeLimit ?? DEFAULT_KEY_SETTINGS.keySizeLimit,
+    digestBytes: options.digestBytes ?? DEFAULT_KEY_SETTINGS.digestBytes,
+    hash: options.keyHash ?? DEFAULT_KEY_SETTINGS.hash,
+  })
+  const defaultTtlMs = ttlMs(options.ttl)
+  const store = storeAt(place, options)
+  const { engine, errors, release } = share(store, keySettings, options)
+  const lease = {
+    isClosed: false,
+    release() {
+      release()
+      lease.isClosed = true
+    },
+  }
+  const scope = new Scope({
+    engine,
+    space: engine.space([]),
+    mode: options.values ?? 'frozen',
+    defaultTtlMs,
+    keySerializer: options.keySerializer as KeySerializer | undefined,
+    schema: options.schema,
+    lease,
+  })
+  try {
+    insertInitial(scope, options.initial)
+  } catch (error) {
+    lease.release()
+    throw error
+  }
+  return new PersistDict<S, K>(scope, errors)
+}
+
+function storeAt(place: string | SyncStore, options: OpenOptions): SyncStore {
+  if (typeof place === 'string' && place !== '') return lmdbStore(place, options.lmdb)
+  if (typeof place === 'object' && place !== null && typeof place.transaction === 'function')
+    return place
+  throw new OptionError(
+    'path',
+    'open() takes the path of a directory, or a store such as memoryStore().',
+  )
+}
+
+function ttlMs(ttl: OpenOptions['ttl']): number {
+  return ttl === undefined || ttl === null ? Number.POSITIVE_INFINITY : durationMs(ttl, 'ttl')
+}
+
+interface Share {
+  readonly engine: Engine
+  readonly errors: ErrorListeners
+  /** Gives the share back. The last one commits and closes; if that throws, nothing was given back. */
+  release(): void
+}
+
+function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions): Share {
+  const identity = identityOf(keySettings, options)
+  const settings = { durability: options.durability ?? 'batched', ...identity }
+  const existing = shared.get(store.identity)
+  // The engine has a store of its own; this one was opened only to learn which it is.
+  if (existing !== undefined && existing.engine.store !== store) store.close()
+  const entry = existing ?? found(store, keySettings, options, identity, settings)
+  refuseConflict(store.location, entry.settings, settings)
+  entry.users++
+  shared.set(store.identity, entry)
+  if (options.flushOnSignals) flushOnSignals(entry.engine)
+  return {
+    engine: entry.engine,
+    errors: entry.errors,
+    release() {
+      if (entry.users === 1) {
+        entry.engine.close()
+        shared.delete(store.identity)
+      }
+      entry.users--
+    },
+  }
+}
+
+function found(
+  store: SyncStore,
+  keySettings: KeySettings,
+  options: OpenOptions,
+  identity: FormatIdentity,
+  settings: Shared['settings'],
+): Shared {
+  const errors = new ErrorListeners()
+  const cache = { ...DEFAULT_CACHE, ...options.cache }
+  try {
+    checkIdentity(store, identity)
+  } catch (error) {
+    store.close()
+    throw error
+  }
+  const engine = new Engine({
+    store,
+    codec: new ValueCodec(knownSerializer(options.serializer ?? 'msgpack')),
+    keySettings,
+    cache: new ByteLru<Entry>(
+      cache.maxEntries ?? DEFAULT_CACHE.maxEntries,
+      cache.maxBytes ?? DEFAULT_CACHE.maxBytes,
+    ),
+    clock: options.clock ?? systemClock,
+    durability: options.durability ?? 'batched',
+    onError: (error) => errors.tell(error),
+  })
+  flushAtExit(engine, errors)
+  return { engine, errors, settings, users: 0 }
+}
+
+function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {
+  const { serializer = 'msgpack', keySerializer } = options
+  return {
+    serializer: typeof serializer === 'string' ? serializer : serializer.id,
+    keySerializer: keySerializer?.id ?? 'string',
+    keySizeLimit: keySettings.keySizeLimit,
+    digestBytes: keySettings.digestBytes,
+    keyHash: keySettings.hash.id,
+  }
+}
+
+function refuseConflict(
+  location: string,
+  first: Shared['settings'],
+  second: Shared['settings'],
+): void {
+  for (const [setting, value] of Object.entries(second)) {
+    if (first[setting] !== value)
+      throw new OpenConflictError(location, setting, first[setting], value)
+  }
+}

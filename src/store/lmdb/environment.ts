@@ -1,0 +1,202 @@
+/**
+ * One LMDB environment, opened safely and once per thread, however many dicts use it.
+ *
+ * Everything that can hurt other processes happens inside the gate: checking the file, opening,
+ * committing, closing. See docs/decisions for what each option guards against.
+ */
+import { statSync } from 'node:fs'
+import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
+import { StoreError, StoreGoneError } from '../../errors/store-errors.js'
+import { type ChangeClock, changeClock } from './change-clock.js'
+import type { StoreDirectory } from './directory.js'
+import { checkDataFile } from './file-check.js'
+import { Gate } from './gate.js'
+import { mayWrite } from './guard.js'
+import { asStoreError } from './lmdb-errors.js'
+import { loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+
+export interface EnvironmentOptions {
+  /** Address space set aside for the file, in bytes. It costs no memory and no disk. */
+  readonly mapSizeBytes: number
+  /** How many threads of all processes may read at once. */
+  readonly maxReaders: number
+  readonly changeClock: ChangeClock['kind']
+}
+
+/** Flags of a write transaction: commit on this thread; and do not wait for the disk. */
+const SYNCHRONOUS = 2
+const NO_SYNC = 0x10000
+
+/** Named databases that one environment may have. */
+const MAX_DATABASES = 128
+
+/** Simultaneous last close and open can leave LMDB's mutexes broken; closing and trying again heals. */
+const OPEN_ATTEMPTS = 20
+
+const RETRY = Symbol('begin again')
+
+export class Environment {
+  readonly directory: StoreDirectory
+  readonly clock: ChangeClock
+  readonly root: NativeRoot
+  readonly #gate: Gate
+  readonly #inode: number
+  readonly #databases = new Map<string, NativeDatabase>()
+  /** Databases first opened in the running transaction: gone again if it rolls back. */
+  #opening: string[] = []
+  /** The change id at which the shared read transaction was last renewed. */
+  #snapshotId = -1
+  #inTransaction = false
+
+  constructor(directory: StoreDirectory, options: EnvironmentOptions) {
+    this.directory = directory
+    checkFile(directory.gateFile)
+    this.#gate = openGate(directory.gateFile)
+    try {
+      const opened = this.#gate.within(() => openData(directory, options, this.#gate))
+      this.root = opened.root
+      this.clock = opened.clock
+      this.#inode = statSync(directory.dataFile).ino
+    } catch (error) {
+      this.#gate.close()
+      throw error
+    }
+  }
+
+  /** The named database, made on first use. */
+  database(name: string): NativeDatabase {
+    return this.#databases.get(name) ?? this.#openDatabase(name)
+  }
+
+  /** Makes the next read see everything committed so far. */
+  refresh(): void {
+    if (this.#inTransaction) return
+    const id = this.clock.read()
+    if (id === this.#snapshotId) return
+    this.root.resetReadTxn()
+    this.#snapshotId = id
+  }
+
+  /** Runs `fn` inside a write transaction, inside the gate, behind the guard. */
+  transaction<T>(synced: boolean, fn: () => T): T {
+    const flags = synced ? SYNCHRONOUS : SYNCHRONOUS | NO_SYNC
+    return this.#gate.within(() => {
+      for (let repairs = 0; ; repairs++) {
+        const result = this.#attempt(flags, repairs, fn)
+        if (result !== RETRY) return result
+      }
+    })
+  }
+
+  /** Throws StoreGoneError if the data file is no longer where it was opened. */
+  assertPresent(): void {
+    const found = statSync(this.directory.dataFile, { throwIfNoEntry: false })
+    if (found?.ino !== this.#inode) throw new StoreGoneError(this.directory.path)
+  }
+
+  sync(): void {
+    try {
+      this.#gate.within(() => this.root.env.sync())
+    } catch (error) {
+      throw asStoreError(error, this.directory.path)
+    }
+  }
+
+  close(): void {
+    this.clock.close()
+    // lmdb closes synchronously when no asynchronous write is under way, and we never start one.
+    this.#gate.within(() => void this.root.close())
+    this.#gate.close()
+  }
+
+  #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY {
+    this.#inTransaction = true
+    this.#opening = []
+    try {
+      return this.root.transactionSync(() => {
+        if (!mayWrite(this.root.env, this.clock, repairs)) throw RETRY
+        return fn()
+      }, flags)
+    } catch (error) {
+      for (const name of this.#opening) this.#databases.delete(name)
+      if (error === RETRY) return RETRY
+      throw asStoreError(error, this.directory.path)
+    } finally {
+      this.#inTransaction = false
+      this.#snapshotId = -1
+    }
+  }
+
+  #openDatabase(name: string): NativeDatabase {
+    const open = () => this.root.openDB(name, { encoding: 'binary', keyEncoding: 'binary' })
+    const database = this.#gate.within(open)
+    this.#databases.set(name, database)
+    if (this.#inTransaction) this.#opening.push(name)
+    return database
+  }
+}
+
+interface Opened {
+  readonly root: NativeRoot
+  readonly clock: ChangeClock
+}
+
+function checkFile(file: string): void {
+  try {
+    checkDataFile(file)
+  } catch (error) {
+    if (error instanceof DamagedStoreError) throw error
+    throw new PathError(file, (error as Error).message, { cause: error })
+  }
+}
+
+function openGate(file: string): Gate {
+  try {
+    return new Gate(file)
+  } catch (error) {
+    throw asStoreError(error, file)
+  }
+}
+
+/** Runs inside the gate. */
+function openData(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
+  checkFile(directory.dataFile)
+  let failure: unknown
+  for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
+    try {
+      return attemptOpen(directory, options, gate)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw asStoreError(failure, directory.path)
+}
+
+function attemptOpen(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
+  const root = loadNative().open(directory.generation, {
+    noSubdir: false,
+    mapSize: options.mapSizeBytes,
+    maxReaders: options.maxReaders,
+    maxDbs: MAX_DATABASES,
+    overlappingSync: false,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+  })
+  try {
+    probe(root)
+    return { root, clock: changeClock(root.env, gate, directory.lockFile, options.changeClock) }
+  } catch (error) {
+    void root.close()
+    throw error
+  }
+}
+
+/** One read and one empty write: an environment whose mutexes are broken fails here and not later. */
+function probe(root: NativeRoot): void {
+  root.getBinary(Buffer.of(1))
+  root.resetReadTxn()
+  root.transactionSync(() => {
+    if (root.env.getWriteTxnId() === 0) throw new StoreError('LMDB could not begin a transaction.')
+  }, SYNCHRONOUS)
+  root.env.readerCheck()
+}

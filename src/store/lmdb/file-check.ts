@@ -1,0 +1,113 @@
+/**
+ * Looks at an LMDB file before LMDB maps it. Inside the mapping, a truncated file kills the process
+ * (SIGBUS) and a foreign one may (SIGSEGV); out here they are errors.
+ *
+ *     offset  in each of the two meta pages, at 0 and at one page size
+ *     18      u16  page flags, 0x08 for a meta page
+ *     24      u32  magic 0xBEEFC0DE
+ *     28      u32  version of the data format
+ *     48      u32  page size
+ *     144     u64  last page in use
+ *     152     u64  transaction id
+ *
+ * Only data files are ever opened here. Opening and closing lock.mdb through `fs` would drop all of
+ * the process's locks on it.
+ */
+import { spawnSync } from 'node:child_process'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { DamagedStoreError } from '../../errors/open-errors.js'
+
+const META_BYTES = 160
+const META_FLAG = 0x08
+const MAGIC = 0xbeefc0de
+const DATA_VERSION = 2
+const SMALLEST_PAGE = 256
+const LARGEST_PAGE = 65_536
+
+interface Meta {
+  readonly pageSize: number
+  readonly lastPage: number
+  readonly transactionId: number
+}
+
+/** Throws DamagedStoreError unless LMDB can map the file safely. A missing or empty file is fine. */
+export function checkDataFile(file: string): void {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size > 0) checkContent(file, descriptor, size)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function checkContent(file: string, descriptor: number, size: number): void {
+  const first = readMeta(descriptor, 0)
+  if (typeof first === 'string') throw new DamagedStoreError(file, first)
+  const second = readMeta(descriptor, first.pageSize)
+  if (typeof second === 'string') throw new DamagedStoreError(file, second)
+  const newest = first.transactionId > second.transactionId ? first : second
+  // LMDB may leave pages at the end unwritten that it took and gave back in one transaction. So a
+  // short file is not damaged yet; a child process, which may die of it, reads everything.
+  if (size < (newest.lastPage + 1) * newest.pageSize && !survivesReading(dirname(file))) {
+    throw new DamagedStoreError(
+      file,
+      `it is ${size} bytes long and should be ${(newest.lastPage + 1) * newest.pageSize}: it was cut off`,
+    )
+  }
+}
+
+/** The meta page at `offset`, or what is wrong with it. */
+function readMeta(descriptor: number, offset: number): Meta | string {
+  const page = Buffer.alloc(META_BYTES)
+  if (readSync(descriptor, page, 0, META_BYTES, offset) < META_BYTES) return 'it is cut off'
+  if (page.readUInt32LE(24) !== MAGIC) return 'it is not an LMDB file'
+  if (page.readUInt32LE(28) !== DATA_VERSION) {
+    return `it has LMDB data format ${page.readUInt32LE(28)}, and this version reads ${DATA_VERSION}`
+  }
+  const pageSize = page.readUInt32LE(48)
+  const isPowerOfTwo = (pageSize & (pageSize - 1)) === 0
+  if ((page.readUInt16LE(18) & META_FLAG) === 0 || !isPowerOfTwo)
+    return 'its first pages are damaged'
+  if (pageSize < SMALLEST_PAGE || pageSize > LARGEST_PAGE) return 'its first pages are damaged'
+  return {
+    pageSize,
+    lastPage: Number(page.readBigUInt64LE(144)),
+    transactionId: Number(page.readBigUInt64LE(152)),
+  }
+}
+
+/** Long enough for gigabytes from a slow disk. */
+const PROBE_TIMEOUT_MS = 120_000
+
+const PROBE = `
+const [lmdbPath, directory] = process.argv.slice(1)
+const root = require(lmdbPath).open(directory, {
+  noSubdir: false, readOnly: true, mapSize: 2 ** 36, maxDbs: 128, overlappingSync: false,
+  encoding: 'binary', keyEncoding: 'binary',
+})
+let bytes = 0
+for (const name of root.getKeys()) {
+  const text = Buffer.from(name).toString()
+  const db = root.openDB(text, { encoding: 'binary', keyEncoding: 'binary' })
+  for (const row of db.getRange({})) bytes += row.value.length + row.value[row.value.length - 1]
+}
+process.exit(0)
+`
+
+function survivesReading(directory: string): boolean {
+  const lmdbPath = createRequire(import.meta.url).resolve('lmdb')
+  const probe = spawnSync(process.execPath, ['-e', PROBE, lmdbPath, directory], {
+    timeout: PROBE_TIMEOUT_MS,
+    stdio: 'ignore',
+  })
+  return probe.status === 0
+}

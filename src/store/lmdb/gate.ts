@@ -1,0 +1,69 @@
+/**
+ * A mutex between processes and threads, which survives the death of its holder.
+ *
+ * Opening an LMDB environment, in lmdb 3.5.6, sets the shared id of the last transaction back to what
+ * the opener read a moment before (ITS#9496): a commit in between is undone for everybody. So open,
+ * close and every write transaction of the data environment happen inside this gate.
+ *
+ * The gate is an LMDB environment of its own, to which nothing is ever written: its id stays put, so
+ * the defect cannot hurt it. An empty write transaction is the lock: its robust mutex is handed on by
+ * the kernel when a holder dies.
+ */
+import { StoreError } from '../../errors/store-errors.js'
+import { loadNative, type NativeEnvironment } from './native.js'
+
+const NO_SUBDIRECTORY = 0x4000
+const NO_SYNC = 0x10000
+/** lmdb-js: commit on the calling thread. */
+const SYNCHRONOUS = 2
+
+/** The native layer writes keys here; the gate has none. It must outlive the environment. */
+const KEY_BUFFER_BYTES = 4096
+
+export class Gate {
+  readonly #env: NativeEnvironment
+  readonly #keyBytes = Buffer.allocUnsafeSlow(KEY_BUFFER_BYTES)
+  #held = false
+
+  /** Opens the gate's file, making it if need be. */
+  constructor(file: string) {
+    const { nativeAddon } = loadNative()
+    this.#env = new nativeAddon.Env()
+    const options = {
+      path: file,
+      keyBytes: this.#keyBytes,
+      maxDbs: 1,
+      mapSize: 1 << 20,
+      maxReaders: 8,
+    }
+    this.#env.open(options, NO_SUBDIRECTORY | NO_SYNC, 0)
+  }
+
+  /** Runs `fn` while no other thread or process is inside. Inside already, it just runs. */
+  within<T>(fn: () => T): T {
+    if (this.#held) return fn()
+    this.#enter()
+    try {
+      return fn()
+    } finally {
+      this.#held = false
+      this.#env.commitTxn()
+    }
+  }
+
+  close(): void {
+    this.#env.close()
+  }
+
+  #enter(): void {
+    this.#env.beginTxn(SYNCHRONOUS)
+    // beginTxn does not report failure. Without a transaction there is no lock, and no commit to undo it.
+    if (this.#env.getWriteTxnId() === 0) {
+      this.#env.abortTxn()
+      throw new StoreError(
+        'The gate of the store could not be entered. Close the dict and open it again.',
+      )
+    }
+    this.#held = true
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * The LMDB store: one environment, one named database a bucket, one more for its deadlines.
+ *
+ *     bucket      "name" (as JSON, so that any character is harmless)   key → record
+ *     deadlines   deadlines "name"          deadline (u48, big-endian) │ key → one byte
+ *     versions    versions                              'base' → u48: see nextVersion
+ *
+ * Deadline rows are hints: replacing a record leaves the old row behind, because finding it would
+ * cost every write a read. The sweep drops what it meets.
+ */
+import { statSync } from 'node:fs'
+import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'
+import { ClosedError } from '../../errors/open-errors.js'
+import { StoreFullError, TransactionError } from '../../errors/store-errors.js'
+import {
+  type CommitPromise,
+  type DeadlineHint,
+  SCAN_STEP_BYTES,
+  type ScanRange,
+  type StoreRow,
+  type StoreStats,
+  type StoreTransaction,
+  type SyncStore,
+} from '../sync-store.js'
+import type { Environment } from './environment.js'
+import type { NativeRange } from './native.js'
+
+const DEADLINE_BYTES = 6
+const PRESENT = Uint8Array.of(1)
+
+const VERSIONS = 'versions'
+const BASE = Buffer.from('base')
+/** Versions that a transaction may give out without writing a row of its own. */
+const VERSIONS_PER_TRANSACTION = 64
+
+/** The least key that LMDB allows: the end of a downward scan that has no lower bound. */
+const LEAST_KEY = Uint8Array.of(0)
+
+export class LmdbStore implements SyncStore {
+  readonly kind = 'lmdb'
+  readonly #environment: Environment
+  readonly #release: () => void
+  readonly #transaction: LmdbTransaction
+  #inTransaction = false
+  #closed = false
+
+  /** `release` gives the environment back to whoever shares it out. */
+  constructor(environment: Environment, release: () => void) {
+    this.#environment = environment
+    this.#release = release
+    this.#transaction = new LmdbTransaction(this, environment)
+  }
+
+  get location(): string {
+    return this.#environment.directory.path
+  }
+
+  get identity(): string {
+    return `lmdb ${this.#environment.directory.identity}`
+  }
+
+  get(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    this.#assertOpen()
+    this.#environment.refresh()
+    return this.#environment.database(rowsOf(bucket)).getBinary(key)
+  }
+
+  scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
+    this.#assertOpen()
+    this.#environment.refresh()
+    const database = this.#environment.database(rowsOf(bucket))
+    const rows: StoreRow[] = []
+    let bytes = 0
+    for (const { key, value } of database.getRange(nativeRange(range, limit))) {
+      rows.push({ key, record: value })
+      bytes += value.length
+      if (bytes >= SCAN_STEP_BYTES) break
+    }
+    return rows
+  }
+
+  due(bucket: string, now: number, limit: number): DeadlineHint[] {
+    this.#assertOpen()
+    this.#environment.refresh()
+    const database = this.#environment.database(deadlinesOf(bucket))
+    const hints: DeadlineHint[] = []
+    for (const key of database.getKeys(nativeRange({ to: deadlineKey(now + 1) }, limit))) {
+      hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
+    }
+    return hints
+  }
+
+  changeId(): number {
+    return this.#environment.clock.read()
+  }
+
+  transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
+    this.#assertOpen()
+    if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
+    this.#inTransaction = true
+    try {
+      const result = this.#environment.transaction(promise === 'synced', () => {
+        this.#transaction.begin()
+        const value = fn(this.#transaction)
+        this.#transaction.end()
+        return value
+      })
+      this.#environment.assertPresent()
+      return result
+    } finally {
+      this.#inTransaction = false
+    }
+  }
+
+  sync(): void {
+    this.#assertOpen()
+    this.#environment.sync()
+  }
+
+  stats(): StoreStats {
+    this.#assertOpen()
+    const { lastTxnId, lastPageNumber, mapSize, numReaders } = this.#environment.root.env.info()
+    return {
+      sizeBytes: statSync(this.#environment.directory.dataFile).size,
+      engine: {
+        lastTransactionId: lastTxnId,
+        lastPageNumber,
+        mapSizeBytes: mapSize,
+        readers: numReaders,
+      },
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#release()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError('This LMDB store')
+  }
+}
+
+/** One object serves all transactions of a store: there is never more than one. */
+class LmdbTransaction implements StoreTransaction {
+  readonly #store: LmdbStore
+  readonly #environment: Environment
+  #base = 0
+  #given = 0
+
+  constructor(store: LmdbStore, environment: Environment) {
+    this.#store = store
+    this.#environment = environment
+  }
+
+  begin(): void {
+    this.#base = 0
+    this.#given = 0
+  }
+
+  /** Gives the next transaction a start beyond what this one gave out. */
+  end(): void {
+    if (this.#given <= VERSIONS_PER_TRANSACTION) return
+    const more = Math.ceil(this.#given / VERSIONS_PER_TRANSACTION) * VERSIONS_PER_TRANSACTION
+    const base = Buffer.alloc(DEADLINE_BYTES)
+    writeUint48(base, 0, this.#storedBase() + more)
+    this.#environment.database(VERSIONS).put(BASE, base)
+  }
+
+  get(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    return this.#store.get(bucket, key)
+  }
+
+  scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
+    return this.#store.scan(bucket, range, limit)
+  }
+
+  due(bucket: string, now: number, limit: number): DeadlineHint[] {
+    return this.#store.due(bucket, now, limit)
+  }
+
+  put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
+    this.#environment.database(rowsOf(bucket)).put(key, record)
+    if (deadline === 0) return
+    this.#environment.database(deadlinesOf(bucket)).put(deadlineKey(deadline, key), PRESENT)
+  }
+
+  delete(bucket: string, key: Uint8Array): boolean {
+    return this.#environment.database(rowsOf(bucket)).removeSync(key)
+  }
+
+  forget(bucket: string, hint: DeadlineHint): void {
+    this.#environment.database(deadlinesOf(bucket)).removeSync(deadlineKey(hint.deadline, hint.key))
+  }
+
+  /**
+   * The transaction's id, which LMDB makes grow, times 64, and a counter. A transaction that needs
+   * more than 64 raises the base for all that follow; so the usual one writes nothing for this.
+   */
+  nextVersion(): number {
+    if (this.#given === 0) {
+      const id = this.#environment.root.env.getWriteTxnId()
+      this.#base = this.#storedBase() + id * VERSIONS_PER_TRANSACTION
+    }
+    const version = this.#base + this.#given++
+    if (version > MAX_UINT48) {
+      throw new StoreFullError(
+        `"${this.#store.location}" has used up its version numbers. Copy it into a new dict.`,
+      )
+    }
+    return version
+  }
+
+  #storedBase(): number {
+    const base = this.#environment.database(VERSIONS).getBinary(BASE)
+    return base === undefined ? 0 : new ByteReader(base, 0).uint48()
+  }
+}
+
+/** JSON escapes NUL, at which LMDB would cut the name off, and lone surrogates, which it would merge. */
+const rowNames = new Map<string, string>()
+const deadlineNames = new Map<string, string>()
+
+function rowsOf(bucket: string): string {
+  return rowNames.get(bucket) ?? remember(rowNames, bucket, JSON.stringify(bucket))
+}
+
+function deadlinesOf(bucket: string): string {
+  return (
+    deadlineNames.get(bucket) ??
+    remember(deadlineNames, bucket, `deadlines ${JSON.stringify(bucket)}`)
+  )
+}
+
+function remember(names: Map<string, string>, bucket: string, name: string): string {
+  names.set(bucket, name)
+  return name
+}
+
+function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const bytes = Buffer.allocUnsafe(DEADLINE_BYTES + key.length)
+  bytes.writeUIntBE(Math.min(Math.max(0, Math.ceil(deadline)), MAX_UINT48), 0, DEADLINE_BYTES)
+  bytes.set(key, DEADLINE_BYTES)
+  return bytes
+}
+
+function readDeadline(bytes: Uint8Array): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(0, DEADLINE_BYTES)
+}
+
+function nativeRange(range: ScanRange, limit: number): NativeRange {
+  const { from, to, after, reverse = false } = range
+  if (!reverse) {
+    const resumes = after !== undefined && (from === undefined || Buffer.compare(after, from) >= 0)
+    return {
+      start: resumes ? after : (from ?? LEAST_KEY),
+      end: to,
+      reverse,
+      limit,
+      exclusiveStart: resumes,
+      inclusiveEnd: false,
+    }
+  }
+  const resumes = after !== undefined && (to === undefined || Buffer.compare(after, to) < 0)
+  return {
+    start: resumes ? after : to,
+    end: from ?? LEAST_KEY,
+    reverse,
+    limit,
+    exclusiveStart: true,
+    inclusiveEnd: true,
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The part of the lmdb package that we use, with types, loaded when the first store opens.
+ *
+ * Loading it late keeps `import 'persistdict'` cheap, and a missing native module an error of open()
+ * rather than of the import.
+ */
+import { createRequire } from 'node:module'
+import { NativeModuleError } from '../../errors/open-errors.js'
+
+/** lmdb's low-level environment. Its synchronous calls do exactly what the C library does. */
+export interface NativeEnvironment {
+  open(options: NativeOpenOptions, flags: number, jsFlags: number): void
+  /** Takes LMDB's writer lock, waiting for it. Failures are not reported: see `getWriteTxnId`. */
+  beginTxn(flags: number): void
+  commitTxn(): boolean
+  abortTxn(): void
+  /** 0 when the last `beginTxn` failed. */
+  getWriteTxnId(): number
+  info(): { lastTxnId: number; lastPageNumber: number; mapSize: number; numReaders: number }
+  readerCheck(): number
+  sync(): void
+  close(): void
+}
+
+interface NativeOpenOptions {
+  path: string
+  keyBytes: Uint8Array
+  maxDbs: number
+  mapSize: number
+  maxReaders: number
+}
+
+/** One named database. */
+export interface NativeDatabase {
+  getBinary(key: Uint8Array): Uint8Array | undefined
+  getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
+  getKeys(options: NativeRange): Iterable<Uint8Array>
+  put(key: Uint8Array, value: Uint8Array): unknown
+  removeSync(key: Uint8Array): boolean
+}
+
+export interface NativeRange {
+  start: Uint8Array | undefined
+  end: Uint8Array | undefined
+  reverse: boolean
+  limit: number
+  exclusiveStart: boolean
+  inclusiveEnd: boolean
+}
+
+/** The root of an environment, from which named databases are opened. We keep no data in it. */
+export interface NativeRoot extends NativeDatabase {
+  readonly env: NativeEnvironment
+  openDB(name: string, options: { encoding: 'binary'; keyEncoding: 'binary' }): NativeDatabase
+  transactionSync<T>(callback: () => T, flags: number): T
+  resetReadTxn(): void
+  close(): Promise<void>
+}
+
+interface NativeModule {
+  open(path: string, options: Record<string, unknown>): NativeRoot
+  nativeAddon: {
+    Env: new () => NativeEnvironment
+    /** A Buffer over memory that is not ours; touching it after that memory has gone is fatal. */
+    createBufferForAddress(address: number, length: number): Buffer
+  }
+}
+
+const require = createRequire(import.meta.url)
+let loaded: NativeModule | undefined
+
+/** The lmdb package. Throws NativeModuleError if it is missing or does not fit this machine. */
+export function loadNative(): NativeModule {
+  try {
+    loaded ??= require('lmdb') as NativeModule
+    return loaded
+  } catch (cause) {
+    throw new NativeModuleError('lmdb', { cause })
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Shares LMDB environments out: one per directory and thread, whatever its path is spelled like.
+ *
+ * Opening one environment twice in a process breaks its locks (LMDB, "Caveats"); lmdb-js shares one
+ * between threads.
+ */
+import type { SyncStore } from '../sync-store.js'
+import { storeDirectory } from './directory.js'
+import { Environment, type EnvironmentOptions } from './environment.js'
+import { LmdbStore } from './lmdb-store.js'
+
+/** Settings of the LMDB store. The first store of a directory in a process decides. */
+export interface LmdbOptions {
+  /**
+   * Address space set aside for the data file, in bytes. It is no quota, and costs neither memory nor
+   * disk until it is used. All processes may differ; the largest counts.
+   * @default 2 ** 36 (64 GiB)
+   */
+  readonly mapSizeBytes?: number | undefined
+  /**
+   * How many threads of all processes may read at the same moment.
+   * @default 1024
+   */
+  readonly maxReaders?: number | undefined
+  /**
+   * Open a directory on a network file system, where LMDB is safe only for a single host.
+   * @default false
+   */
+  readonly allowNetworkFileSystem?: boolean | undefined
+  /**
+   * How changes by other processes are noticed: from shared memory, or by asking LMDB, which works
+   * everywhere and is slower. Falls back to 'asked' by itself.
+   * @default 'mapped'
+   */
+  readonly changeClock?: 'mapped' | 'asked' | undefined
+}
+
+const DEFAULTS: EnvironmentOptions = Object.freeze({
+  mapSizeBytes: 2 ** 36,
+  maxReaders: 1_024,
+  changeClock: 'mapped',
+})
+
+interface Shared {
+  readonly environment: Environment
+  users: number
+}
+
+const open = new Map<string, Shared>()
+
+/**
+ * The LMDB store in a directory, which is made if need be.
+ * Throws PathError, DamagedStoreError, StoreFullError or NativeModuleError, having changed nothing.
+ */
+export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
+  const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
+  const shared = open.get(directory.identity) ?? {
+    environment: new Environment(directory, {
+      mapSizeBytes: options.mapSizeBytes ?? DEFAULTS.mapSizeBytes,
+      maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
+      changeClock: options.changeClock ?? DEFAULTS.changeClock,
+    }),
+    users: 0,
+  }
+  shared.users++
+  open.set(directory.identity, shared)
+  return new LmdbStore(shared.environment, () => {
+    if (--shared.users > 0) return
+    open.delete(directory.identity)
+    shared.environment.close()
+  })
+}

@@ -1,0 +1,100 @@
+/**
+ * The contract between the dict and whatever keeps its bytes.
+ *
+ * A store holds rows (a key and a record, both bytes) in named buckets, in key order. It knows
+ * nothing of what is in a record. The laws, which test/store/sync-store-suite checks on each store:
+ *
+ * - Bytes in are bytes out. Returned bytes belong to the caller; given bytes are copied.
+ * - Names of buckets and keys may hold any byte or character and never reach outside their place.
+ * - A transaction is all or nothing: a throw in its callback leaves the store as it was.
+ * - Reads inside a transaction see its writes; reads outside see none until it has committed.
+ * - A committed write is seen by the next read, here and in every other process.
+ * - `changeId` differs before and after every commit that changed something, by any process.
+ * - A scan is complete for rows that stay: resumed after its last key, it misses and repeats none.
+ * - `due` never names a row early. It may name one whose deadline was replaced since: a hint, which
+ *   the caller checks against the record and drops with `forget`.
+ * - `close` may be called twice; every other call after it throws ClosedError.
+ */
+
+/** A scan stops after the row with which its records exceed this, so that large records fit in memory. */
+export const SCAN_STEP_BYTES = 2 ** 20
+
+/** Part of a bucket, in key order. `from` is included and `to` is not; left out, they bound nothing. */
+export interface ScanRange {
+  readonly from?: Uint8Array
+  readonly to?: Uint8Array
+  /** From the last key down. */
+  readonly reverse?: boolean
+  /** Resume a scan: only rows beyond this key, in the direction of the scan. */
+  readonly after?: Uint8Array
+}
+
+export interface StoreRow {
+  readonly key: Uint8Array
+  readonly record: Uint8Array
+}
+
+/** A row that may be due. */
+export interface DeadlineHint {
+  readonly key: Uint8Array
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly deadline: number
+}
+
+/** What can be asked of a store and of a transaction alike. */
+export interface StoreReader {
+  /** The record under `key`, or undefined if there is none. */
+  get(bucket: string, key: Uint8Array): Uint8Array | undefined
+  /**
+   * The next rows of a range, at most `limit` and about SCAN_STEP_BYTES of them. None means that the
+   * range is exhausted.
+   */
+  scan(bucket: string, range: ScanRange, limit: number): StoreRow[]
+  /** Up to `limit` hints of rows with a deadline at or before `now`, soonest first. */
+  due(bucket: string, now: number, limit: number): DeadlineHint[]
+}
+
+/** Valid only inside the callback that received it. */
+export interface StoreTransaction extends StoreReader {
+  /** Stores a record. `deadline` is in milliseconds since 1970-01-01 UTC; 0 means none. */
+  put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void
+  /** Removes a row; false if there was none. */
+  delete(bucket: string, key: Uint8Array): boolean
+  /** Drops a hint whose row has gone or has another deadline. */
+  forget(bucket: string, hint: DeadlineHint): void
+  /** A number greater than any given before in this store's life, by any process. At most 2^48 - 1. */
+  nextVersion(): number
+}
+
+/**
+ * How much a commit promises when it returns.
+ * `'synced'`: it survives a loss of power. `'committed'`: it survives the death of the process.
+ */
+export type CommitPromise = 'synced' | 'committed'
+
+export interface StoreStats {
+  /** Bytes that the store takes on disk; for a store in memory, of its keys and records. */
+  readonly sizeBytes: number
+  /** Further figures of the engine, by name. */
+  readonly engine: Readonly<Record<string, number>>
+}
+
+export interface SyncStore extends StoreReader {
+  /** The store's one-word name, for messages. */
+  readonly kind: string
+  /** Identifies what is stored where, for messages: a path or a name. */
+  readonly location: string
+  /** The same for two stores over the same data in this process, and different for all others. */
+  readonly identity: string
+  /** A number that moves with every commit that changed something. */
+  changeId(): number
+  /**
+   * Runs `fn` in a write transaction and returns its result. A throw from `fn` rolls back.
+   * Transactions do not nest.
+   */
+  transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T
+  /** Puts everything committed so far on disk. */
+  sync(): void
+  stats(): StoreStats
+  close(): void
+}
