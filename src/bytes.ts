@@ -98,6 +98,7 @@ export class ByteReader {
   take(length: number): Uint8Array {
     const end = this.offset + length
     if (end > this.bytes.length) throw new RangeError('ends too early')
+    // With both bounds: of bytes that are lent, the array may be longer than its `length` says.
     const part = this.bytes.subarray(this.offset, end)
     this.offset = end
     return part

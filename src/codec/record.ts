@@ -17,8 +17,8 @@
  * Integers are little-endian; `var` is LEB128. The header comes first, so that an expired record
  * costs no decoding. The checksum takes in the storage key: a record under another key is damage.
  */
-import { crc32 } from 'node:zlib'
 import { ByteReader, varintLength, writeUint48, writeVarint } from '../bytes.js'
+import { crc32 } from './crc32.js'
 
 export const FORMAT_VERSION = 1
 
@@ -29,13 +29,19 @@ export const FLAG = {
   graph: 8,
   /** No entry: keeps a chain of colliding keys together after one in its middle was deleted. */
   hole: 16,
+  /** The value can be frozen, and so be shared between readers: nothing but objects and arrays. */
+  plain: 32,
 } as const
 
-const KNOWN_FLAGS = 31
+const KNOWN_FLAGS = 63
 
+/** What a record says of its entry, and the entry's payload. */
 export interface RecordFields {
   readonly serializer: number
+  /** The payload is of the value's graph (graph.ts). */
   readonly isGraph: boolean
+  /** The value is made of plain objects, arrays and primitives only. */
+  readonly isPlain: boolean
   readonly isHole: boolean
   /** Insertion order within a namespace. */
   readonly seq: number
@@ -56,10 +62,14 @@ const FIXED_BYTES = 19
 const UINT48_BYTES = 6
 const NO_TAGS: readonly string[] = Object.freeze([])
 
-/** The record of an entry, in bytes of its own. */
+/** Records up to this length are built in one buffer, used again and again: stores copy what they put. */
+const SCRATCH_BYTES = 64 * 2 ** 10
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+
+/** The record of an entry. The bytes are lent until the next call; copy what you keep. */
 export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint8Array {
   const { key, payload, expiresAt } = fields
-  const tags = fields.tags.map((tag) => Buffer.from(tag, 'utf8'))
+  const tags = fields.tags.length === 0 ? NO_BLOCKS : fields.tags.map((tag) => Buffer.from(tag))
   const sinceSeq = fields.version - fields.seq
   // A clock that was set back must not make an entry older than itself.
   const sinceCreated = Math.max(0, fields.updatedAt - fields.createdAt)
@@ -71,7 +81,7 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
     (key === undefined ? 0 : varintLength(key.length) + key.length) +
     (tags.length === 0 ? 0 : tagsLength(tags)) +
     payload.length
-  const bytes = Buffer.allocUnsafe(length)
+  const bytes = length <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(length)
   bytes[4] = FORMAT_VERSION
   bytes[5] = flagsOf(fields)
   bytes[6] = fields.serializer
@@ -86,47 +96,81 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
     for (const tag of tags) at = writeBlock(bytes, at, tag)
   }
   bytes.set(payload, at)
-  bytes.writeUInt32LE(checksum(storageKey, bytes), 0)
-  return bytes
+  writeUint32(bytes, 0, checksum(storageKey, bytes, length))
+  return bytes === scratch ? scratch.subarray(0, length) : bytes
 }
 
 /**
  * The fields of a record; `key` and `payload` are views of it.
  * Throws RangeError, saying what is wrong, unless these are the bytes that were stored under the key.
  */
-export function decodeRecord(storageKey: Uint8Array, record: Uint8Array): RecordFields {
-  if (record.length < FIXED_BYTES) throw new RangeError('it is too short')
+export function decodeRecord(storageKey: Uint8Array, record: Uint8Array): DecodedRecord {
+  const { length } = record
+  if (length < FIXED_BYTES) throw new RangeError('it is too short')
   // The format comes before the checksum: a later version may compute another.
   if (record[4] !== FORMAT_VERSION) {
     throw new RangeError(
       `it has record format ${record[4]}, and this version reads ${FORMAT_VERSION}`,
     )
   }
-  if (readUint32(record, 0) !== checksum(storageKey, record)) {
+  if (readUint32(record, 0) !== checksum(storageKey, record, length)) {
     throw new RangeError('its checksum is wrong: the bytes on disk have changed')
   }
-  const flags = record[5] as number
-  if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`it has unknown flags ${flags}`)
-  const reader = new ByteReader(record, 7)
-  const seq = reader.uint48()
-  const createdAt = reader.uint48()
-  const version = seq + reader.varint()
-  const updatedAt = createdAt + reader.varint()
-  const expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
-  const key = (flags & FLAG.key) === 0 ? undefined : reader.take(reader.varint())
-  const tags = (flags & FLAG.tags) === 0 ? NO_TAGS : readTags(reader)
-  return {
-    serializer: record[6] as number,
-    isGraph: (flags & FLAG.graph) !== 0,
-    isHole: (flags & FLAG.hole) !== 0,
-    seq,
-    version,
-    createdAt,
-    updatedAt,
-    expiresAt,
-    key,
-    tags,
-    payload: record.subarray(reader.offset),
+  return new DecodedRecord(record)
+}
+
+/** A record whose checksum was right. Only its length and indices are used: it may be lent. */
+export class DecodedRecord implements RecordFields {
+  readonly bytes: Uint8Array
+  readonly payloadStart: number
+  readonly seq: number
+  readonly version: number
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly expiresAt: number
+  readonly key: Uint8Array | undefined
+  readonly tags: readonly string[]
+  readonly #flags: number
+
+  /** Throws RangeError for what no version of the format makes. */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    const flags = bytes[5] as number
+    if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`it has unknown flags ${flags}`)
+    this.#flags = flags
+    const reader = new ByteReader(bytes, 7)
+    this.seq = reader.uint48()
+    this.createdAt = reader.uint48()
+    this.version = this.seq + reader.varint()
+    this.updatedAt = this.createdAt + reader.varint()
+    this.expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
+    this.key = (flags & FLAG.key) === 0 ? undefined : reader.take(reader.varint())
+    this.tags = (flags & FLAG.tags) === 0 ? NO_TAGS : readTags(reader)
+    this.payloadStart = reader.offset
+  }
+
+  get serializer(): number {
+    return this.bytes[6] as number
+  }
+
+  get isGraph(): boolean {
+    return (this.#flags & FLAG.graph) !== 0
+  }
+
+  get isPlain(): boolean {
+    return (this.#flags & FLAG.plain) !== 0
+  }
+
+  get isHole(): boolean {
+    return (this.#flags & FLAG.hole) !== 0
+  }
+
+  get payload(): Uint8Array {
+    return this.bytes.subarray(this.payloadStart, this.bytes.length)
+  }
+
+  get payloadLength(): number {
+    return this.bytes.length - this.payloadStart
   }
 }
 
@@ -141,19 +185,20 @@ function flagsOf(fields: RecordFields): number {
     (fields.key === undefined ? 0 : FLAG.key) |
     (fields.tags.length === 0 ? 0 : FLAG.tags) |
     (fields.isGraph ? FLAG.graph : 0) |
-    (fields.isHole ? FLAG.hole : 0)
+    (fields.isHole ? FLAG.hole : 0) |
+    (fields.isPlain ? FLAG.plain : 0)
   )
 }
 
-function checksum(storageKey: Uint8Array, record: Uint8Array): number {
-  return crc32(record.subarray(CHECKED_FROM), crc32(storageKey))
+function checksum(storageKey: Uint8Array, record: Uint8Array, length: number): number {
+  return crc32(record, CHECKED_FROM, length, crc32(storageKey, 0, storageKey.length, 0))
 }
+
+const NO_BLOCKS: readonly Uint8Array[] = []
 
 function tagsLength(tags: readonly Uint8Array[]): number {
-  return tags.reduce(
-    (sum, tag) => sum + varintLength(tag.length) + tag.length,
-    varintLength(tags.length),
-  )
+  const lengths = tags.map((tag) => varintLength(tag.length) + tag.length)
+  return lengths.reduce((sum, length) => sum + length, varintLength(tags.length))
 }
 
 function writeBlock(target: Uint8Array, offset: number, block: Uint8Array): number {
@@ -179,4 +224,11 @@ function readUint32(bytes: Uint8Array, offset: number): number {
       ((bytes[offset + 3] as number) << 24)) >>>
     0
   )
+}
+
+function writeUint32(target: Uint8Array, offset: number, value: number): void {
+  target[offset] = value
+  target[offset + 1] = value >>> 8
+  target[offset + 2] = value >>> 16
+  target[offset + 3] = value >>> 24
 }

@@ -22,6 +22,11 @@ export interface KnownSerializer extends Serializer {
   readonly code: number
   /** The kinds of values it brings back exactly. Undefined: it takes values as they are, unchecked. */
   readonly carries: Kinds | undefined
+  /**
+   * The value of the bytes from `start` to `end`, frozen all the way down; only for values that can
+   * be. Saves a second walk. The bytes may be lent.
+   */
+  readonly deserializeFrozen?: (bytes: Uint8Array, start: number, end: number) => unknown
 }
 
 /** The code of all serializers that are not built in; the format identity tells them apart. */
@@ -43,7 +48,7 @@ export function knownSerializer(serializer: SerializerName | Serializer): KnownS
  * MessagePack, without msgpackr's record extension: wrong shared structures decode to other property
  * names without an error, and structures are lost with an aborted transaction.
  */
-const packr = new Packr({
+const PACKR_OPTIONS = {
   useRecords: false,
   variableMapSize: true,
   moreTypes: true,
@@ -51,7 +56,12 @@ const packr = new Packr({
   useBigIntExtension: true,
   encodeUndefinedAsNil: false,
   copyBuffers: true,
-})
+}
+const packr = new Packr(PACKR_OPTIONS)
+const freezingPackr = new Packr({ ...PACKR_OPTIONS, freezeData: true } as typeof PACKR_OPTIONS)
+
+/** One object for all calls: msgpackr reads it before it decodes. */
+const range = { start: 0, end: 0 }
 
 const msgpack: KnownSerializer = {
   id: 'msgpack',
@@ -59,6 +69,11 @@ const msgpack: KnownSerializer = {
   carries: KIND.undefined | KIND.nonFinite | KIND.bigint | KIND.date | KIND.set | KIND.bytes,
   serialize: (value) => packr.pack(value),
   deserialize: (bytes) => packr.unpack(bytes),
+  deserializeFrozen(bytes, start, end) {
+    range.start = start
+    range.end = end
+    return freezingPackr.unpack(bytes, range)
+  },
 }
 
 const json: KnownSerializer = {

@@ -1,7 +1,9 @@
 /** Values to payloads and back: check, flatten if need be, serialize. */
 import { UnpersistableValueError } from '../errors/value-errors.js'
+import { deepFreeze } from './freeze.js'
 import { flatten } from './graph.js'
-import { kindsOf } from './kinds.js'
+import { KIND, kindsOf } from './kinds.js'
+import type { DecodedRecord } from './record.js'
 import type { KnownSerializer } from './serializer.js'
 import { unflatten } from './unflatten.js'
 
@@ -10,7 +12,12 @@ export interface Payload {
   readonly bytes: Uint8Array
   /** The bytes are of the value's graph (graph.ts) and not of the value. */
   readonly isGraph: boolean
+  /** The value is made of plain objects, arrays and primitives only: it can be frozen. */
+  readonly isPlain: boolean
 }
+
+/** Kinds whose values JavaScript cannot freeze, or that take the long way. */
+const NOT_PLAIN = KIND.date | KIND.map | KIND.set | KIND.bytes | KIND.shared | KIND.other
 
 export class ValueCodec {
   readonly serializer: KnownSerializer
@@ -29,18 +36,37 @@ export class ValueCodec {
       )
     }
     const { carries } = this.serializer
-    const isGraph = carries !== undefined && (kindsOf(value) & ~carries) !== 0
-    if (!isGraph) return { bytes: this.#serialize(key, value), isGraph }
+    if (carries === undefined) {
+      return { bytes: this.#serialize(key, value), isGraph: false, isPlain: false }
+    }
+    const kinds = kindsOf(value)
+    if ((kinds & ~carries) === 0) {
+      const isPlain = (kinds & NOT_PLAIN) === 0
+      return { bytes: this.#serialize(key, value), isGraph: false, isPlain }
+    }
     const refuse = (path: string, what: string): never => {
       throw new UnpersistableValueError(key, path, what)
     }
-    return { bytes: this.#serialize(key, flatten(value, refuse)), isGraph }
+    const bytes = this.#serialize(key, flatten(value, refuse))
+    return { bytes, isGraph: true, isPlain: false }
   }
 
-  /** Throws whatever the serializer throws for bytes that it did not make. */
+  /** A value of the caller's own. Throws whatever the serializer throws for bytes it did not make. */
   decode(bytes: Uint8Array, isGraph: boolean): unknown {
     const decoded = this.serializer.deserialize(bytes)
     return isGraph ? unflatten(decoded) : decoded
+  }
+
+  /** The frozen value of a record with `isPlain`, which may be lent. Throws like decode(). */
+  decodeFrozen(record: DecodedRecord): unknown {
+    const { bytes, payloadStart } = record
+    const { deserializeFrozen } = this.serializer
+    if (deserializeFrozen !== undefined) {
+      return deserializeFrozen(bytes, payloadStart, bytes.length)
+    }
+    const value = this.serializer.deserialize(record.payload)
+    deepFreeze(value)
+    return value
   }
 
   #serialize(key: string, value: unknown): Uint8Array {

@@ -44,8 +44,8 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** The value of a key with what is known of it; undefined if the key is absent or expired. */
   getEntry<L extends K>(key: L): DictEntry<L, Frozen<ValueAt<S, L>>> | undefined {
-    const { engine, space } = this.#scope
-    const entry = engine.entry(space, this.#scope.key(key))
+    const { engine, space, mode } = this.#scope
+    const entry = engine.entry(space, this.#scope.key(key), mode)
     return entry && (this.#face(entry, key) as DictEntry<L, Frozen<ValueAt<S, L>>>)
   }
 
@@ -238,7 +238,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   /** Milliseconds that a key has left: Infinity if it never expires, undefined if it is absent. */
   ttl(key: K): number | undefined {
     const { engine, space } = this.#scope
-    const entry = engine.entry(space, this.#scope.key(key))
+    const entry = engine.entry(space, this.#scope.key(key), 'frozen')
     if (entry === undefined) return undefined
     return entry.expiresAt === 0 ? Number.POSITIVE_INFINITY : entry.expiresAt - engine.clock.now()
   }
@@ -246,7 +246,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   /** Gives a key another time to live, from now; null for ever. False if it is absent. */
   expire(key: K, ttl: Duration | null): boolean {
     const { engine } = this.#scope
-    const expiresAt = ttl === null ? 0 : afterMs(durationMs(ttl, 'ttl'), engine.clock.now())
+    const expiresAt = ttl === null ? 0 : afterMs(durationMs(ttl, 'ttl'), engine.clock)
     return this.#scope.atomically(key, (text, fields) => {
       if (fields === undefined) return false
       engine.write([this.#scope.expiryWrite(text, fields, expiresAt)])

@@ -85,14 +85,14 @@ export class Scope {
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */
   setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
     const { schema, defaultTtlMs } = this.#parts
-    const deadline = deadlineOf(options, defaultTtlMs, this.engine.clock.now())
+    const deadline = deadlineOf(options, defaultTtlMs, this.engine.clock)
     const checked = schema === undefined ? value : validated(schema, key, value)
     return {
       kind: 'set',
       space: this.space,
       key,
       payload: this.engine.codec.encode(key, checked),
-      expiresAt: deadline ?? this.engine.entry(this.space, key)?.expiresAt ?? 0,
+      expiresAt: deadline ?? this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0,
       tags: options?.tags ?? [],
       isNew: false,
     }
@@ -100,7 +100,8 @@ export class Scope {
 
   /** A write that gives a record another deadline and leaves the rest as it is. */
   expiryWrite(key: string, fields: RecordFields, expiresAt: number): SetWrite {
-    const payload = { bytes: fields.payload, isGraph: fields.isGraph }
+    const { isGraph, isPlain } = fields
+    const payload = { bytes: fields.payload, isGraph, isPlain }
     return {
       kind: 'set',
       space: this.space,

@@ -1,4 +1,5 @@
 import { MAX_UINT48 } from '../bytes.js'
+import type { Clock } from '../clock.js'
 import { type Duration, durationMs } from '../duration.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
@@ -21,9 +22,9 @@ const NAMES = ['ttl', 'expiresAt', 'keepTtl', 'tags'] as const
 export function deadlineOf(
   options: SetOptions | undefined,
   defaultTtlMs: number,
-  now: number,
+  clock: Clock,
 ): number | undefined {
-  if (options === undefined) return afterMs(defaultTtlMs, now)
+  if (options === undefined) return afterMs(defaultTtlMs, clock)
   refuseUnknown(options, NAMES, 'set()')
   const { ttl, expiresAt, keepTtl } = options
   const given = [ttl, expiresAt, keepTtl || undefined].filter((option) => option !== undefined)
@@ -36,13 +37,13 @@ export function deadlineOf(
   if (keepTtl) return undefined
   if (expiresAt !== undefined) return checkedInstant(Number(expiresAt))
   if (ttl === null) return 0
-  return afterMs(ttl === undefined ? defaultTtlMs : durationMs(ttl, 'ttl'), now)
+  return afterMs(ttl === undefined ? defaultTtlMs : durationMs(ttl, 'ttl'), clock)
 }
 
 /** The instant in `ms` from now; 0 for never. */
-export function afterMs(ms: number, now: number): number {
+export function afterMs(ms: number, clock: Clock): number {
   // Rounded up: an entry is never gone early.
-  return ms === Number.POSITIVE_INFINITY ? 0 : Math.min(Math.ceil(now + ms), MAX_UINT48)
+  return ms === Number.POSITIVE_INFINITY ? 0 : Math.min(Math.ceil(clock.now() + ms), MAX_UINT48)
 }
 
 function checkedInstant(expiresAt: number): number {

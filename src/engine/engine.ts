@@ -111,13 +111,13 @@ export class Engine {
   }
 
   /** The live entry of a key, or undefined. */
-  entry(space: KeySpace, key: string): Entry | undefined {
+  entry(space: KeySpace, key: string, mode: ValueMode): Entry | undefined {
     if (this.#closed) throw new ClosedError()
     if (this.#session !== undefined) return this.#entryInSession(this.#session, space, key)
     const id = space.idOf(key)
     // Metadata of a pending write is known only once it is committed.
     if (this.#pending.count > 0 && this.#pending.get(id) !== undefined) this.flushSync()
-    return this.#committedEntry(space, key, id)
+    return this.#committedEntry(space, key, id, mode)
   }
 
   /** The live value of a key, or undefined. */
@@ -131,7 +131,7 @@ export class Engine {
       const write = this.#pending.get(id)
       if (write !== undefined) return this.#pendingValue(write, mode)
     }
-    return this.#committedEntry(space, key, id)?.value(mode)
+    return this.#committedEntry(space, key, id, mode)?.value(mode)
   }
 
   has(space: KeySpace, key: string): boolean {
@@ -140,7 +140,10 @@ export class Engine {
     const id = space.idOf(key)
     const write = this.#pending.count > 0 ? this.#pending.get(id) : undefined
     if (write !== undefined) return write.kind === 'set' && !this.#isPast(write.expiresAt)
-    return this.#committedEntry(space, key, id) !== undefined
+    const cached = this.#cached(id)
+    if (cached !== undefined) return !this.#isPast(cached.expiresAt)
+    const record = findRow(this.store, space, key, 'lent')?.fields
+    return record !== undefined && !this.#isPast(record.expiresAt)
   }
 
   /** Takes writes in, all or none of them. Under `'batched'` they are pending when it returns. */
@@ -281,39 +284,46 @@ export class Engine {
   }
 
   #entryInSession(session: Session, space: KeySpace, key: string): Entry | undefined {
-    const fields = session.find(space, key)
-    return fields === undefined ? undefined : new Entry(key, fields, this.codec)
+    const record = session.find(space, key)
+    return record === undefined ? undefined : Entry.whole(key, record, this.codec)
   }
 
-  #committedEntry(space: KeySpace, key: string, id: string): Entry | undefined {
+  #committedEntry(space: KeySpace, key: string, id: string, mode: ValueMode): Entry | undefined {
+    const cached = this.#cached(id)
+    if (cached === undefined || (mode === 'copy' && !cached.isWhole)) {
+      return this.#load(space, key, id, mode)
+    }
+    this.counters.hits++
+    return cached.expiresAt !== 0 && this.#isPast(cached.expiresAt) ? undefined : cached
+  }
+
+  /** The cached entry of a key, if it is the latest. It may have expired. */
+  #cached(id: string): Entry | undefined {
     const change = this.store.changeId()
     if (change !== this.#seenChange) this.#noteForeignChange(change)
     const cached = this.#cache.get(id)
-    if (cached !== undefined && cached.validAt >= this.#floor) {
-      this.counters.hits++
-      return cached.expiresAt !== 0 && this.#isPast(cached.expiresAt) ? undefined : cached
-    }
-    return this.#load(space, key, id, cached, change)
+    return cached !== undefined && cached.validAt >= this.#floor ? cached : undefined
   }
 
-  #load(
-    space: KeySpace,
-    key: string,
-    id: string,
-    cached: Entry | undefined,
-    change: number,
-  ): Entry | undefined {
+  #load(space: KeySpace, key: string, id: string, mode: ValueMode): Entry | undefined {
     this.counters.misses++
-    const fields = findRow(this.store, space, key)?.fields
-    if (fields === undefined || this.#isPast(fields.expiresAt)) {
+    // Seen before the read: the record is at least as new as that.
+    const validAt = this.#seenChange
+    const cached = this.#cache.get(id)
+    const record = findRow(this.store, space, key, 'lent')?.fields
+    if (record === undefined || this.#isPast(record.expiresAt)) {
       if (cached !== undefined) this.#cache.delete(id)
       return undefined
     }
-    // Still the record that was decoded before: no need to do so again.
-    const isSame = cached?.version === fields.version
-    const entry = isSame ? cached : new Entry(key, fields, this.codec)
-    entry.validAt = change
-    if (!isSame) this.#cache.set(id, entry, entry.weightBytes)
+    if (cached?.version === record.version && (mode === 'frozen' || cached.isWhole)) {
+      // Somebody committed, but not this key: no need to decode it again.
+      cached.validAt = validAt
+      return cached
+    }
+    const make = mode === 'frozen' && record.isPlain ? Entry.frozen : Entry.copied
+    const entry = make(key, record, this.codec)
+    entry.validAt = validAt
+    this.#cache.set(id, entry, entry.weightBytes)
     return entry
   }
 

@@ -1,6 +1,6 @@
 /** Decoded entries, as readers get them and as the read cache keeps them. */
 import { deepFreeze } from '../codec/freeze.js'
-import { isExpired, type RecordFields } from '../codec/record.js'
+import { type DecodedRecord, isExpired } from '../codec/record.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 
@@ -22,33 +22,69 @@ export class Entry {
   readonly sizeBytes: number
   /** The change id up to which this entry is known to be the latest. */
   validAt = 0
-  readonly #payload: Uint8Array
-  readonly #isGraph: boolean
   readonly #codec: ValueCodec
+  readonly #isGraph: boolean
+  /** Undefined if the value was decoded at once and nobody needs the bytes. */
+  readonly #payload: Uint8Array | undefined
   #shared: unknown
-  #canShare: boolean | undefined
 
-  constructor(key: string, fields: RecordFields, codec: ValueCodec) {
-    this.key = key
-    this.seq = fields.seq
-    this.version = fields.version
-    this.createdAt = fields.createdAt
-    this.updatedAt = fields.updatedAt
-    this.expiresAt = fields.expiresAt
-    this.tags = fields.tags
-    this.sizeBytes = fields.payload.length
-    this.#payload = fields.payload
-    this.#isGraph = fields.isGraph
-    this.#codec = codec
+  /** An entry that keeps the payload of its record. */
+  static whole(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
+    return new Entry(key, record, codec, record.payload, undefined)
   }
 
-  /** The value. Frozen ones are decoded once, unless they hold something that cannot be frozen. */
+  /** The same, of a record that is only lent. */
+  static copied(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
+    const payload = Uint8Array.prototype.slice.call(record.payload)
+    return new Entry(key, record, codec, payload, undefined)
+  }
+
+  /** An entry with its frozen value and without the payload, for values that can be shared. */
+  static frozen(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
+    return new Entry(
+      key,
+      record,
+      codec,
+      undefined,
+      readable(key, () => codec.decodeFrozen(record)),
+    )
+  }
+
+  private constructor(
+    key: string,
+    record: DecodedRecord,
+    codec: ValueCodec,
+    payload: Uint8Array | undefined,
+    value: unknown,
+  ) {
+    this.key = key
+    this.seq = record.seq
+    this.version = record.version
+    this.createdAt = record.createdAt
+    this.updatedAt = record.updatedAt
+    this.expiresAt = record.expiresAt
+    this.tags = record.tags
+    this.sizeBytes = record.payloadLength
+    this.#codec = codec
+    this.#isGraph = record.isGraph
+    this.#payload = payload
+    this.#shared = value
+  }
+
+  /** Whether copies can be had. */
+  get isWhole(): boolean {
+    return this.#payload !== undefined
+  }
+
+  /**
+   * The value. A frozen one is decoded once, unless it holds something that cannot be frozen: then,
+   * as for `'copy'`, each call decodes.
+   */
   value(mode: ValueMode): unknown {
-    if (mode === 'copy') return this.#decode()
-    if (this.#canShare === true) return this.#shared
-    const value = this.#decode()
-    this.#canShare = deepFreeze(value)
-    if (this.#canShare) this.#shared = value
+    if (mode === 'frozen' && this.#shared !== undefined) return this.#shared
+    const payload = this.#payload as Uint8Array
+    const value = readable(this.key, () => this.#codec.decode(payload, this.#isGraph))
+    if (mode === 'frozen' && deepFreeze(value)) this.#shared = value
     return value
   }
 
@@ -60,12 +96,12 @@ export class Entry {
   get weightBytes(): number {
     return OVERHEAD_BYTES + 2 * (this.key.length + this.sizeBytes)
   }
+}
 
-  #decode(): unknown {
-    try {
-      return this.#codec.decode(this.#payload, this.#isGraph)
-    } catch (cause) {
-      throw new UnreadableRecordError(this.key, (cause as Error).message, { cause })
-    }
+function readable(key: string, decode: () => unknown): unknown {
+  try {
+    return decode()
+  } catch (cause) {
+    throw new UnreadableRecordError(key, (cause as Error).message, { cause })
   }
 }

@@ -37,12 +37,15 @@ function closeAll(): void {
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 const onSignals = new Set<Engine>()
+let isListeningToSignals = false
 
 /** Commits the engine's pending writes on a signal that would end the process, and lets it end. */
 export function flushOnSignals(engine: Engine): void {
-  if (onSignals.size === 0)
-    for (const signal of SIGNALS) process.prependListener(signal, flushAndEnd)
+  for (const known of onSignals) if (known.isClosed) onSignals.delete(known)
   onSignals.add(engine)
+  if (isListeningToSignals) return
+  isListeningToSignals = true
+  for (const signal of SIGNALS) process.prependListener(signal, flushAndEnd)
 }
 
 function flushAndEnd(signal: NodeJS.Signals): void {
@@ -50,8 +53,8 @@ function flushAndEnd(signal: NodeJS.Signals): void {
     // In the middle of a transaction there is nothing to save but what it may still roll back.
     if (!engine.isClosed && !engine.isInTransaction) engine.flushSync()
   }
+  // Somebody else listens, too: ending the process is theirs to decide, and another signal may come.
+  if (process.listenerCount(signal) > 1) return
   for (const name of SIGNALS) process.off(name, flushAndEnd)
-  // Somebody else listens: ending the process is theirs to decide.
-  if (process.listenerCount(signal) > 0) return
   process.kill(process.pid, signal)
 }

@@ -1,6 +1,6 @@
 /** Finding the row of a key among those that share its digest. */
 import { equalBytes } from '../bytes.js'
-import { decodeRecord, type RecordFields } from '../codec/record.js'
+import { type DecodedRecord, decodeRecord } from '../codec/record.js'
 import { KeyError } from '../errors/key-error.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
@@ -17,16 +17,27 @@ const MAX_SLOTS = 1_000_000
 export interface Place {
   readonly storageKey: Uint8Array
   /** The record there, if it is this key's; expired ones included. */
-  readonly fields: RecordFields | undefined
+  readonly fields: DecodedRecord | undefined
   /** The record there cannot be read. Setting the key replaces it. */
   readonly damage?: UnreadableRecordError
   /** Another record of the chain cannot be read, and might be the one that was looked for. */
   readonly doubt?: UnreadableRecordError | undefined
 }
 
+/**
+ * Whether a place may hold bytes that are only lent: its storage key until the next look-up, and its
+ * record until the next call to the store. The numbers in `fields` stay.
+ */
+export type Hold = 'lent' | 'owned'
+
 /** The record of a key, or undefined. Throws UnreadableRecordError if it is damaged. */
-export function findRow(reader: StoreReader, space: KeySpace, key: string): Place | undefined {
-  const place = placeOf(reader, space, key)
+export function findRow(
+  reader: StoreReader,
+  space: KeySpace,
+  key: string,
+  hold: Hold,
+): Place | undefined {
+  const place = placeOf(reader, space, key, hold)
   if (place.damage !== undefined) throw place.damage
   if (place.fields !== undefined) return place
   if (place.doubt !== undefined) throw place.doubt
@@ -34,16 +45,17 @@ export function findRow(reader: StoreReader, space: KeySpace, key: string): Plac
 }
 
 /** The place of a key, whether or not anything is there yet. */
-export function placeOf(reader: StoreReader, space: KeySpace, key: string): Place {
-  const storageKey = space.encode(key)
+export function placeOf(reader: StoreReader, space: KeySpace, key: string, hold: Hold): Place {
+  const isLent = hold === 'lent'
+  const storageKey = isLent ? space.lend(key) : space.encode(key)
   if (space.isHashed(storageKey)) return placeInChain(reader, space, key, storageKey)
-  const record = reader.get(ROWS, storageKey)
+  const record = isLent ? reader.peek(ROWS, storageKey) : reader.get(ROWS, storageKey)
   if (record === undefined) return { storageKey, fields: undefined }
   return read(key, storageKey, record)
 }
 
 /** The key of a row that a scan came upon. Throws UnreadableRecordError. */
-export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: RecordFields): string {
+export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): string {
   try {
     return fields.key === undefined ? space.decode(storageKey) : decodeWtf8(fields.key)
   } catch (cause) {
@@ -52,7 +64,7 @@ export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: Record
 }
 
 /** The record of a row that a scan came upon. Throws UnreadableRecordError. */
-export function fieldsOfRow(storageKey: Uint8Array, record: Uint8Array): RecordFields {
+export function fieldsOfRow(storageKey: Uint8Array, record: Uint8Array): DecodedRecord {
   try {
     return decodeRecord(storageKey, record)
   } catch (cause) {

@@ -54,7 +54,9 @@ function* walk(engine: Engine, space: KeySpace, range: EntryRange): Generator<En
         continue
       // Something was written here since the step was read: the row may be gone, or another.
       const entry =
-        engine.writes === writes ? new Entry(key, fields, engine.codec) : engine.entry(space, key)
+        engine.writes === writes
+          ? Entry.whole(key, fields, engine.codec)
+          : engine.entry(space, key, 'copy')
       if (entry === undefined || entry.isExpiredAt(engine.clock.now())) continue
       yield entry
     }
@@ -69,7 +71,7 @@ function* inserted(engine: Engine, space: KeySpace, range: EntryRange): Generato
     found.push({ key, seq })
   found.sort(range.reverse ? (a, b) => b.seq - a.seq : (a, b) => a.seq - b.seq)
   for (const { key } of found) {
-    const entry = engine.entry(space, key)
+    const entry = engine.entry(space, key, 'copy')
     if (entry !== undefined) yield entry
   }
 }
@@ -78,7 +80,7 @@ function* inserted(engine: Engine, space: KeySpace, range: EntryRange): Generato
 function boundsOf(engine: Engine, space: KeySpace, range: EntryRange): ScanRange {
   const { gt, gte, lt, lte, prefix } = range
   let { from, to } = prefix === undefined ? space.bounds() : space.prefixBounds(prefix)
-  const place = (key: string) => findRow(engine.reader(), space, key)?.storageKey
+  const place = (key: string) => findRow(engine.reader(), space, key, 'owned')?.storageKey
   const raise = (bound: Uint8Array) => {
     if (Buffer.compare(bound, from) > 0) from = bound
   }

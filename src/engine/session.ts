@@ -4,7 +4,7 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import { encodeRecord, isExpired, type RecordFields } from '../codec/record.js'
+import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import { readCount, writeCount } from './count.js'
@@ -32,8 +32,8 @@ export class Session {
   }
 
   /** The live record of a key, or undefined. */
-  find(space: KeySpace, key: string): RecordFields | undefined {
-    const fields = findRow(this.tx, space, key)?.fields
+  find(space: KeySpace, key: string): DecodedRecord | undefined {
+    const fields = findRow(this.tx, space, key, 'owned')?.fields
     return fields === undefined || isExpired(fields.expiresAt, this.now) ? undefined : fields
   }
 
@@ -44,7 +44,7 @@ export class Session {
 
   /** Removes a key; false if there was none, or an expired one. */
   delete(space: KeySpace, key: string): boolean {
-    const place = placeOf(this.tx, space, key)
+    const place = placeOf(this.tx, space, key, 'owned')
     const { fields, damage } = place
     if (fields === undefined && damage === undefined) {
       if (place.doubt !== undefined) throw place.doubt
@@ -86,13 +86,15 @@ export class Session {
 
   #set(write: SetWrite): void {
     const { space, payload, expiresAt } = write
-    const place = placeOf(this.tx, space, write.key)
+    // Lent is enough: the calls until the put use the key, and only numbers of the record before.
+    const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
     const version = this.tx.nextVersion()
     const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, this.now)
     const record = encodeRecord(place.storageKey, {
       serializer: this.#serializer,
       isGraph: payload.isGraph,
+      isPlain: payload.isPlain,
       isHole: false,
       seq: isKept ? before.seq : version,
       version,
@@ -141,6 +143,7 @@ export class Session {
     return encodeRecord(storageKey, {
       serializer: 0,
       isGraph: false,
+      isPlain: false,
       isHole: true,
       seq: 0,
       version: 0,
@@ -153,7 +156,7 @@ export class Session {
     })
   }
 
-  #forget(place: Place, fields: RecordFields): void {
+  #forget(place: Place, fields: DecodedRecord): void {
     if (fields.expiresAt === 0) return
     this.tx.forget(ROWS, { key: place.storageKey, deadline: fields.expiresAt })
   }

@@ -29,6 +29,9 @@ const MARKER = 0xff
 const ID_MARK = '\udc00'
 const ID_MARK_CODE = 0xdc00
 
+/** Keys of up to so many characters are lent; beyond, native code encodes faster than a loop here. */
+const LONGEST_LENT_KEY = 64
+
 /** Prefixes longer than this are hashed, which bounds the length of storage keys. */
 const LONGEST_PREFIX = 104
 const LONG_PREFIX_BYTES = 1 + 32
@@ -49,12 +52,20 @@ export class KeySpace {
   readonly prefix: Uint8Array
   readonly #settings: KeySettings
   readonly #idPrefix: string
+  /** Begins with the prefix; see lend(). */
+  readonly #scratch: Uint8Array
+  readonly #lentChars: number
+  /** The scratch cut to the length of a key, by the key's length. */
+  readonly #views: (Uint8Array | undefined)[] = []
   /** Bytes of a hashed key before the marker. */
   readonly #headBytes: number
 
   constructor(path: readonly string[], settings: KeySettings) {
     this.path = path
     this.prefix = prefixOf(path)
+    this.#lentChars = Math.min(LONGEST_LENT_KEY, settings.keySizeLimit)
+    this.#scratch = Buffer.allocUnsafeSlow(this.prefix.length + this.#lentChars)
+    this.#scratch.set(this.prefix)
     // JSON marks the end of the path, and never begins with the mark.
     this.#idPrefix = path.length === 0 ? '' : ID_MARK + JSON.stringify(path)
     this.#settings = settings
@@ -64,6 +75,22 @@ export class KeySpace {
   /** One string for a key of any namespace. For the root, where speed matters most, the key itself. */
   idOf(key: string): string {
     return this.#idPrefix === '' && key.charCodeAt(0) !== ID_MARK_CODE ? key : this.#markedId(key)
+  }
+
+  /** Like encode(), but the bytes are lent until the next call. Spares reads of short keys a copy. */
+  lend(key: string): Uint8Array {
+    const { length } = key
+    if (length > this.#lentChars) return this.encode(key)
+    const bytes = this.#scratch
+    const start = this.prefix.length
+    for (let at = 0; at < length; at++) {
+      const code = key.charCodeAt(at)
+      if (code > 0x7f) return this.encode(key)
+      bytes[start + at] = code
+    }
+    const view = this.#views[length] ?? bytes.subarray(0, start + length)
+    this.#views[length] = view
+    return view
   }
 
   /** The bytes under which `key` is stored; for a hashed key, those of its first slot. */

@@ -4,7 +4,7 @@
  * A store holds rows (a key and a record, both bytes) in named buckets, in key order. It knows
  * nothing of what is in a record. The laws, which test/store/sync-store-suite checks on each store:
  *
- * - Bytes in are bytes out. Returned bytes belong to the caller; given bytes are copied.
+ * - Bytes in are bytes out. Returned bytes belong to the caller (but see peek); given bytes are copied.
  * - Names of buckets and keys may hold any byte or character and never reach outside their place.
  * - A transaction is all or nothing: a throw in its callback leaves the store as it was.
  * - Reads inside a transaction see its writes; reads outside see none until it has committed.
@@ -45,6 +45,11 @@ export interface DeadlineHint {
 export interface StoreReader {
   /** The record under `key`, or undefined if there is none. */
   get(bucket: string, key: Uint8Array): Uint8Array | undefined
+  /**
+   * Like get(), but the record is only lent, until the next call to the store: no copy is made. Use
+   * its `length`, its indices, and subarray() with both bounds; it may lie in a larger array.
+   */
+  peek(bucket: string, key: Uint8Array): Uint8Array | undefined
   /**
    * The next rows of a range, at most `limit` and about SCAN_STEP_BYTES of them. None means that the
    * range is exhausted.

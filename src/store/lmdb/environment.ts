@@ -33,6 +33,9 @@ const MAX_DATABASES = 128
 /** Simultaneous last close and open can leave LMDB's mutexes broken; closing and trying again heals. */
 const OPEN_ATTEMPTS = 20
 
+/** Where versions() is kept among the buckets. */
+const VERSIONS = '\u0000versions'
+
 const RETRY = Symbol('begin again')
 
 export class Environment {
@@ -41,9 +44,10 @@ export class Environment {
   readonly root: NativeRoot
   readonly #gate: Gate
   readonly #inode: number
-  readonly #databases = new Map<string, NativeDatabase>()
+  readonly #rows = new Map<string, NativeDatabase>()
+  readonly #deadlines = new Map<string, NativeDatabase>()
   /** Databases first opened in the running transaction: gone again if it rolls back. */
-  #opening: string[] = []
+  #opening: { readonly from: Map<string, NativeDatabase>; readonly bucket: string }[] = []
   /** The change id at which the shared read transaction was last renewed. */
   #snapshotId = -1
   #inTransaction = false
@@ -63,9 +67,24 @@ export class Environment {
     }
   }
 
-  /** The named database, made on first use. */
-  database(name: string): NativeDatabase {
-    return this.#databases.get(name) ?? this.#openDatabase(name)
+  /**
+   * The records of a bucket. JSON escapes NUL, at which LMDB would cut a name off, and lone
+   * surrogates, which it would merge.
+   */
+  rows(bucket: string): NativeDatabase {
+    return this.#rows.get(bucket) ?? this.#openDatabase(this.#rows, bucket, JSON.stringify(bucket))
+  }
+
+  /** The deadline index of a bucket. */
+  deadlines(bucket: string): NativeDatabase {
+    const found = this.#deadlines.get(bucket)
+    const name = () => `deadlines ${JSON.stringify(bucket)}`
+    return found ?? this.#openDatabase(this.#deadlines, bucket, name())
+  }
+
+  /** What nextVersion() keeps. No bucket has this name: theirs begin with a quotation mark. */
+  versions(): NativeDatabase {
+    return this.#rows.get(VERSIONS) ?? this.#openDatabase(this.#rows, VERSIONS, 'versions')
   }
 
   /** Makes the next read see everything committed so far. */
@@ -118,7 +137,7 @@ export class Environment {
         return fn()
       }, flags)
     } catch (error) {
-      for (const name of this.#opening) this.#databases.delete(name)
+      for (const { from, bucket } of this.#opening) from.delete(bucket)
       if (error === RETRY) return RETRY
       throw asStoreError(error, this.directory.path)
     } finally {
@@ -127,11 +146,11 @@ export class Environment {
     }
   }
 
-  #openDatabase(name: string): NativeDatabase {
+  #openDatabase(into: Map<string, NativeDatabase>, bucket: string, name: string): NativeDatabase {
     const open = () => this.root.openDB(name, { encoding: 'binary', keyEncoding: 'binary' })
     const database = this.#gate.within(open)
-    this.#databases.set(name, database)
-    if (this.#inTransaction) this.#opening.push(name)
+    into.set(bucket, database)
+    if (this.#inTransaction) this.#opening.push({ from: into, bucket })
     return database
   }
 }

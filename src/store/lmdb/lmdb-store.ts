@@ -28,7 +28,6 @@ import type { NativeRange } from './native.js'
 const DEADLINE_BYTES = 6
 const PRESENT = Uint8Array.of(1)
 
-const VERSIONS = 'versions'
 const BASE = Buffer.from('base')
 /** Versions that a transaction may give out without writing a row of its own. */
 const VERSIONS_PER_TRANSACTION = 64
@@ -62,13 +61,19 @@ export class LmdbStore implements SyncStore {
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen()
     this.#environment.refresh()
-    return this.#environment.database(rowsOf(bucket)).getBinary(key)
+    return this.#environment.rows(bucket).getBinary(key)
+  }
+
+  peek(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    this.#assertOpen()
+    this.#environment.refresh()
+    return this.#environment.rows(bucket).getBinaryFast(key)
   }
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
     this.#assertOpen()
     this.#environment.refresh()
-    const database = this.#environment.database(rowsOf(bucket))
+    const database = this.#environment.rows(bucket)
     const rows: StoreRow[] = []
     let bytes = 0
     for (const { key, value } of database.getRange(nativeRange(range, limit))) {
@@ -82,7 +87,7 @@ export class LmdbStore implements SyncStore {
   due(bucket: string, now: number, limit: number): DeadlineHint[] {
     this.#assertOpen()
     this.#environment.refresh()
-    const database = this.#environment.database(deadlinesOf(bucket))
+    const database = this.#environment.deadlines(bucket)
     const hints: DeadlineHint[] = []
     for (const key of database.getKeys(nativeRange({ to: deadlineKey(now + 1) }, limit))) {
       hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
@@ -165,11 +170,15 @@ class LmdbTransaction implements StoreTransaction {
     const more = Math.ceil(this.#given / VERSIONS_PER_TRANSACTION) * VERSIONS_PER_TRANSACTION
     const base = Buffer.alloc(DEADLINE_BYTES)
     writeUint48(base, 0, this.#storedBase() + more)
-    this.#environment.database(VERSIONS).put(BASE, base)
+    this.#environment.versions().put(BASE, base)
   }
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
     return this.#store.get(bucket, key)
+  }
+
+  peek(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    return this.#store.peek(bucket, key)
   }
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
@@ -181,17 +190,17 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
-    this.#environment.database(rowsOf(bucket)).put(key, record)
+    this.#environment.rows(bucket).put(key, record)
     if (deadline === 0) return
-    this.#environment.database(deadlinesOf(bucket)).put(deadlineKey(deadline, key), PRESENT)
+    this.#environment.deadlines(bucket).put(deadlineKey(deadline, key), PRESENT)
   }
 
   delete(bucket: string, key: Uint8Array): boolean {
-    return this.#environment.database(rowsOf(bucket)).removeSync(key)
+    return this.#environment.rows(bucket).removeSync(key)
   }
 
   forget(bucket: string, hint: DeadlineHint): void {
-    this.#environment.database(deadlinesOf(bucket)).removeSync(deadlineKey(hint.deadline, hint.key))
+    this.#environment.deadlines(bucket).removeSync(deadlineKey(hint.deadline, hint.key))
   }
 
   /**
@@ -213,29 +222,9 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   #storedBase(): number {
-    const base = this.#environment.database(VERSIONS).getBinary(BASE)
+    const base = this.#environment.versions().getBinary(BASE)
     return base === undefined ? 0 : new ByteReader(base, 0).uint48()
   }
-}
-
-/** JSON escapes NUL, at which LMDB would cut the name off, and lone surrogates, which it would merge. */
-const rowNames = new Map<string, string>()
-const deadlineNames = new Map<string, string>()
-
-function rowsOf(bucket: string): string {
-  return rowNames.get(bucket) ?? remember(rowNames, bucket, JSON.stringify(bucket))
-}
-
-function deadlinesOf(bucket: string): string {
-  return (
-    deadlineNames.get(bucket) ??
-    remember(deadlineNames, bucket, `deadlines ${JSON.stringify(bucket)}`)
-  )
-}
-
-function remember(names: Map<string, string>, bucket: string, name: string): string {
-  names.set(bucket, name)
-  return name
 }
 
 function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {

@@ -33,6 +33,8 @@ interface NativeOpenOptions {
 /** One named database. */
 export interface NativeDatabase {
   getBinary(key: Uint8Array): Uint8Array | undefined
+  /** In a buffer that the next read overwrites; its `length` is set to that of the value. */
+  getBinaryFast(key: Uint8Array): Uint8Array | undefined
   getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown

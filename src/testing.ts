@@ -1,0 +1,14 @@
+export type {
+  CommitPromise,
+  DeadlineHint,
+  ScanRange,
+  StoreReader,
+  StoreRow,
+  StoreStats,
+  StoreTransaction,
+  SyncStore,
+} from './store/sync-store.js'
+export { SCAN_STEP_BYTES } from './store/sync-store.js'
+export { durableStoreLaws } from './testing/durable-laws.js'
+export type { DurableStoreLaw, StoreLaw } from './testing/store-law.js'
+export { syncStoreLaws } from './testing/sync-store-laws.js'
