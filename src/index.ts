@@ -1,7 +1,10 @@
 export type { Clock, Timer } from './clock.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
 export type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './dict/face.js'
+export type { ConflictPolicy } from './dict/live/live-root.js'
+export type { ViewOptions } from './dict/object-view.js'
 export { PersistDict } from './dict/persist-dict.js'
+export { dictOf, plain } from './dict/plain.js'
 export type { KeySerializer } from './dict/scope.js'
 export type { SetOptions } from './dict/set-options.js'
 export type { StandardSchema } from './dict/standard-schema.js'
@@ -9,6 +12,7 @@ export type { Duration } from './duration.js'
 export type { Durability } from './engine/engine.js'
 export type { ValueMode } from './engine/entry.js'
 export type { Subscription } from './engine/error-listeners.js'
+export { ConflictError } from './errors/conflict-error.js'
 export { KeyError } from './errors/key-error.js'
 export {
   ClosedError,

@@ -14,6 +14,7 @@
 import { types } from 'node:util'
 import { BYTES_KINDS, type BytesKind, bytesKind } from './bytes-kind.js'
 import { ERROR_TYPES, errorType } from './error-type.js'
+import { rawOf } from './faces.js'
 
 /** Called with the place of the offending part and what is wrong with it; must throw. */
 export type Refuse = (path: string, what: string) => never
@@ -85,7 +86,8 @@ class Flattener {
     }
   }
 
-  #index(value: object, parent: number, step: string): number {
+  #index(face: object, parent: number, step: string): number {
+    const value = rawOf(face) ?? face
     const known = this.#indexes.get(value)
     if (known !== undefined) return known
     const index = this.#objects.push(value) - 1

@@ -9,113 +9,152 @@
  */
 import { type InspectOptions, inspect } from 'node:util'
 import { type EntryRange, scanEntries } from '../engine/scan.js'
+import { OptionError } from '../errors/option-error.js'
+import { refuseUnknown } from '../errors/unknown-option.js'
+import { DATA, refuseOddProperty, refuseSymbol } from './data-property.js'
 import { jsKeyOrder } from './js-key-order.js'
 import type { Scope } from './scope.js'
+
+/** How a view hands out values, and what it inherits from. */
+export interface ViewOptions {
+  /**
+   * `'live'`: changes inside a value are saved. `'frozen'`: values are read-only and shared.
+   * `'copy'`: each read makes a copy, whose changes are not saved.
+   * @default 'live'
+   */
+  readonly values?: 'live' | 'frozen' | 'copy' | undefined
+  /** What the view inherits from: null for an object without toString() and the like. @default Object.prototype */
+  readonly prototype?: object | null | undefined
+}
 
 /** How many entries console.log() shows before it counts the rest. */
 const INSPECTED_ENTRIES = 100
 
-/** The scope of each view's target: the traps are shared by all views, and hold no state. */
-const scopes = new WeakMap<object, Scope>()
-
 /** A new object view of a namespace. */
-export function objectView(scope: Scope): object {
-  const target = {}
+export function objectView(scope: Scope, options: ViewOptions = {}): object {
+  refuseUnknown(options, ['values', 'prototype'], 'asObject()')
+  const { values = 'live', prototype = Object.prototype } = options
+  if (values !== 'live' && values !== 'frozen' && values !== 'copy') {
+    throw new OptionError(
+      'values',
+      `values must be 'live', 'frozen' or 'copy', and was ${String(values)}.`,
+    )
+  }
+  if (!scope.hasStringKeys) {
+    throw new OptionError(
+      'keySerializer',
+      'A dict with a keySerializer has no object view: property names are strings.',
+    )
+  }
+  const target = Object.create(prototype) as object
   Object.defineProperty(target, inspect.custom, {
-    value: (depth: number, options: InspectOptions) => inspected(scope, depth, options),
+    value: (depth: number, format: InspectOptions) => inspected(scope, depth, format),
     configurable: true,
     enumerable: false,
   })
-  scopes.set(target, scope)
-  return new Proxy(target, TRAPS)
+  return new Proxy(target, new ViewHandler(scope, values))
 }
 
-const TRAPS: ProxyHandler<object> = {
-  get(target, key, receiver) {
+class ViewHandler implements ProxyHandler<object> {
+  readonly #scope: Scope
+  readonly #values: 'live' | 'frozen' | 'copy'
+
+  constructor(scope: Scope, values: 'live' | 'frozen' | 'copy') {
+    this.#scope = scope
+    this.#values = values
+  }
+
+  get(target: object, key: string | symbol, receiver: unknown): unknown {
     if (typeof key === 'symbol') return Reflect.get(target, key, receiver)
-    const { engine, space, mode } = scopeOf(target)
-    const value = engine.value(space, key, mode)
+    const value = this.#value(key)
     return value === undefined ? Reflect.get(target, key, receiver) : value
-  },
+  }
 
-  has(target, key) {
-    return Reflect.has(target, key) || hasEntry(target, key)
-  },
+  has(target: object, key: string | symbol): boolean {
+    return Reflect.has(target, key) || this.#hasEntry(key)
+  }
 
-  set(target, key, value, receiver) {
+  set(target: object, key: string | symbol, value: unknown, receiver: unknown): boolean {
     refuseSymbol(key)
     // An object that inherits from the view gets a property of its own, as from any prototype.
-    if (!isViewOf(receiver, target)) return Reflect.defineProperty(receiver, key, DATA(value))
-    const scope = scopeOf(target)
-    scope.engine.write([scope.setWrite(key, value, undefined)])
-    return true
-  },
+    if (!isViewOf(receiver, target)) {
+      return Reflect.defineProperty(receiver as object, key, DATA(value))
+    }
+    return this.#store(key, value)
+  }
 
-  deleteProperty(target, key) {
-    const { engine, space } = scopeOf(target)
+  deleteProperty(_target: object, key: string | symbol): boolean {
+    const { engine, space } = this.#open()
     if (typeof key === 'string') engine.delete(space, key)
     return true
-  },
+  }
 
-  ownKeys(target) {
-    const scope = scopeOf(target)
+  ownKeys(): string[] {
+    const { engine, space } = this.#open()
     const keys: string[] = []
     const range: EntryRange = { order: 'insertion' }
-    for (const { key } of scanEntries(scope.engine, scope.space, range)) keys.push(key)
+    for (const { key } of scanEntries(engine, space, range)) keys.push(key)
     return jsKeyOrder(keys)
-  },
+  }
 
-  getOwnPropertyDescriptor(target, key) {
+  getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
     if (typeof key === 'symbol') return undefined
-    const { engine, space, mode } = scopeOf(target)
-    const value = engine.value(space, key, mode)
+    const value = this.#value(key)
     return value === undefined ? undefined : DATA(value)
-  },
+  }
 
-  defineProperty(target, key, descriptor) {
+  defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     refuseSymbol(key)
-    refuseOdd(key, descriptor, hasEntry(target, key))
-    const scope = scopeOf(target)
+    const exists = this.#hasEntry(key)
+    refuseOddProperty(key, descriptor, exists)
     // Without a value, an existing property keeps the one it has.
-    if (!('value' in descriptor) && hasEntry(target, key)) return true
-    scope.engine.write([scope.setWrite(key, descriptor.value, undefined)])
-    return true
-  },
+    return exists && !('value' in descriptor) ? true : this.#store(key, descriptor.value)
+  }
 
-  getPrototypeOf(target) {
+  getPrototypeOf(target: object): object | null {
     return Reflect.getPrototypeOf(target)
-  },
+  }
 
-  setPrototypeOf(target, prototype) {
+  setPrototypeOf(target: object, prototype: object | null): boolean {
     if (prototype === Reflect.getPrototypeOf(target)) return true
     throw new TypeError(
       'The prototype of a persistent object cannot be changed: prototypes are not stored.',
     )
-  },
+  }
 
-  isExtensible: () => true,
+  isExtensible(): boolean {
+    return true
+  }
 
-  preventExtensions() {
+  preventExtensions(): boolean {
     throw new TypeError(
       'A persistent object cannot be frozen, sealed or made non-extensible: another process may add to it.',
     )
-  },
-}
+  }
 
-/** The descriptor of a property of a plain object. */
-function DATA(value: unknown): PropertyDescriptor {
-  return { value, writable: true, enumerable: true, configurable: true }
-}
+  #open(): Scope {
+    this.#scope.assertOpen()
+    return this.#scope
+  }
 
-function scopeOf(target: object): Scope {
-  const scope = scopes.get(target) as Scope
-  scope.assertOpen()
-  return scope
-}
+  #value(key: string): unknown {
+    const scope = this.#open()
+    if (this.#values === 'live') return scope.live.value(scope, key)
+    return scope.engine.value(scope.space, key, this.#values)
+  }
 
-function hasEntry(target: object, key: PropertyKey): boolean {
-  const { engine, space } = scopeOf(target)
-  return typeof key === 'string' && engine.has(space, key)
+  #store(key: string, value: unknown): boolean {
+    const scope = this.#open()
+    // A live value that is assigned to its own property is there already.
+    if (this.#values === 'live' && scope.live.isFaceOf(scope, key, value)) return true
+    scope.engine.write([scope.setWrite(key, value, undefined)])
+    return true
+  }
+
+  #hasEntry(key: string | symbol): boolean {
+    const { engine, space } = this.#open()
+    return typeof key === 'string' && engine.has(space, key)
+  }
 }
 
 /** Whether the receiver of an assignment is the view itself: its own symbol is found nowhere else. */
@@ -128,37 +167,14 @@ function isViewOf(receiver: unknown, target: object): boolean {
   )
 }
 
-function refuseSymbol(key: string | symbol): asserts key is string {
-  if (typeof key === 'symbol') {
-    throw new TypeError(
-      `${String(key)} is a symbol, and symbols are never stored. Use a string as the name.`,
-    )
-  }
-}
-
-function refuseOdd(key: string, descriptor: PropertyDescriptor, exists: boolean): void {
-  if ('get' in descriptor || 'set' in descriptor) {
-    throw new TypeError(
-      `"${key}" cannot have a getter or setter: only data is stored. Assign a value.`,
-    )
-  }
-  for (const attribute of ['writable', 'enumerable', 'configurable'] as const) {
-    // What is left out stays as it is; for a new property that means false.
-    if ((descriptor[attribute] ?? exists) === true) continue
-    throw new TypeError(
-      `"${key}" cannot be made non-${attribute}: a stored property is always writable, enumerable and configurable. Assign the value instead.`,
-    )
-  }
-}
-
 function inspected(scope: Scope, depth: number, options: InspectOptions): string {
-  const { engine, space, mode } = scope
+  const { engine, space } = scope
   if (scope.lease.isClosed) return '[closed PersistDict object]'
   const shown: Record<string, unknown> = {}
   let isCut = false
   for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 })) {
     isCut = Object.keys(shown).length === INSPECTED_ENTRIES
-    if (!isCut) Object.defineProperty(shown, entry.key, DATA(entry.value(mode)))
+    if (!isCut) Object.defineProperty(shown, entry.key, DATA(entry.value('copy')))
   }
   const text = inspect(shown, { ...options, depth })
   return isCut ? text.replace(/\s*\}$/, ',\n  … more entries\n}') : text

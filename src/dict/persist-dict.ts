@@ -8,6 +8,7 @@
 import type { Duration } from '../duration.js'
 import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
+import { refuseThenable } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import type { ErrorListeners, Subscription } from '../engine/error-listeners.js'
 import { sizeOf, sweep } from '../engine/expired.js'
@@ -15,10 +16,11 @@ import { scanEntries } from '../engine/scan.js'
 import { OptionError } from '../errors/option-error.js'
 import type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './face.js'
 import { increased } from './increment.js'
-import { objectView } from './object-view.js'
+import { objectView, type ViewOptions } from './object-view.js'
 import { checkedRange } from './range.js'
 import type { Scope } from './scope.js'
 import { afterMs, type SetOptions } from './set-options.js'
+import { registerView } from './views.js'
 
 export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S>> {
   readonly #scope: Scope
@@ -93,26 +95,30 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** The values of several keys, in their order, all as of one moment. Undefined for absent ones. */
   getMany<L extends K>(keys: Iterable<L>): (Frozen<ValueAt<S, L>> | undefined)[] {
+    this.#scope.assertOpen()
     const wanted = [...keys]
     return this.#scope.engine.together(() => wanted.map((key) => this.get(key)))
   }
 
   /** Which of several keys are there, in their order, all as of one moment. */
   hasMany(keys: Iterable<K>): boolean[] {
+    this.#scope.assertOpen()
     const wanted = [...keys]
     return this.#scope.engine.together(() => wanted.map((key) => this.has(key)))
   }
 
   /** Stores several entries, all or none of them. Takes pairs, or a plain object. */
   setMany(entries: Iterable<readonly [K, ValueAt<S, K>]> | Partial<S>, options?: SetOptions): this {
-    const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries)
     const scope = this.#scope
+    scope.assertOpen()
+    const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries)
     scope.engine.write(pairs.map(([key, value]) => scope.setWrite(scope.key(key), value, options)))
     return this
   }
 
   /** Removes several keys in one transaction; returns how many were there. */
   deleteMany(keys: Iterable<K>): number {
+    this.#scope.assertOpen()
     const texts = Array.from(keys, (key) => this.#scope.key(key))
     const { engine, space } = this.#scope
     return engine.transaction(() => texts.filter((text) => engine.delete(space, text)).length)
@@ -133,6 +139,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     return this.#scope.atomically(key, (text, fields) => {
       const copy = fields && (this.#scope.copyOf(fields) as ValueAt<S, L>)
       const next = fn(copy) ?? copy
+      refuseThenable(next)
       if (next !== undefined) this.#scope.engine.write([this.#scope.setWrite(text, next, options)])
       return next
     })
@@ -157,7 +164,9 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     if (found !== undefined) return found
     return this.#scope.atomically(key, (text, fields) => {
       if (fields === undefined) {
-        this.#scope.engine.write([this.#scope.setWrite(text, fn(key), options)])
+        const value = fn(key)
+        refuseThenable(value)
+        this.#scope.engine.write([this.#scope.setWrite(text, value, options)])
       }
       return this.get(key) as Frozen<ValueAt<S, L>>
     })
@@ -277,6 +286,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** Hears of failures that no call can report, such as a commit in the background. */
   on(event: 'error', handler: (error: unknown) => void): Subscription {
+    this.#scope.assertOpen()
     if (event !== 'error') {
       throw new OptionError('event', `There is no event "${String(event)}". The events are: error.`)
     }
@@ -287,8 +297,15 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** The dict as a plain object: reading and writing properties reads and writes entries. */
   get object(): { [P in KeyOf<S>]?: S[P] } {
-    this.#view ??= objectView(this.#scope)
+    this.#view ??= this.asObject()
     return this.#view as { [P in KeyOf<S>]?: S[P] }
+  }
+
+  /** Another object view, with other values or another prototype than `object` has. */
+  asObject(options?: ViewOptions): { [P in KeyOf<S>]?: S[P] } {
+    const view = objectView(this.#scope, options)
+    registerView(view, this)
+    return view as { [P in KeyOf<S>]?: S[P] }
   }
 
   /** A plain object with private copies of all values, in insertion order. */

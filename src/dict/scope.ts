@@ -7,6 +7,8 @@ import type { SetWrite } from '../engine/write.js'
 import { KeyError } from '../errors/key-error.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
+import type { ConflictPolicy } from './live/live-root.js'
+import type { LiveRoots } from './live/live-roots.js'
 import { deadlineOf, type SetOptions } from './set-options.js'
 import { type StandardSchema, validated } from './standard-schema.js'
 
@@ -26,6 +28,8 @@ export interface ScopeParts {
   readonly defaultTtlMs: number
   readonly keySerializer: KeySerializer | undefined
   readonly schema: StandardSchema | undefined
+  readonly live: LiveRoots
+  readonly onConflict: ConflictPolicy
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly lease: Lease
 }
@@ -41,6 +45,8 @@ export class Scope {
   readonly space: KeySpace
   readonly mode: ValueMode
   readonly lease: Lease
+  readonly live: LiveRoots
+  readonly onConflict: ConflictPolicy
   readonly #parts: ScopeParts
 
   constructor(parts: ScopeParts) {
@@ -48,6 +54,8 @@ export class Scope {
     this.space = parts.space
     this.mode = parts.mode
     this.lease = parts.lease
+    this.live = parts.live
+    this.onConflict = parts.onConflict
     this.#parts = parts
   }
 
@@ -74,6 +82,11 @@ export class Scope {
       key,
       `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
     )
+  }
+
+  /** Whether keys are strings, so that they can be the names of properties. */
+  get hasStringKeys(): boolean {
+    return this.#parts.keySerializer === undefined
   }
 
   /** A key as it is stored, as the user gave it. */

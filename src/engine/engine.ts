@@ -3,41 +3,28 @@
  *
  * Reads look at the pending writes, then the read cache, then the store. Writes are pending until a
  * commit takes them all in one transaction. Inside a transaction both go straight to it.
- *
- * COHERENCE. The store's change id moves with every commit by anyone. An entry read at change id n is
- * valid as long as nobody else has committed since: `#floor` is the least n that still holds. Our own
- * commits move the id too, but we drop what they touch ourselves, so they leave the floor alone.
  */
 import type { Clock } from '../clock.js'
 import { deepFreeze } from '../codec/freeze.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import { ClosedError } from '../errors/open-errors.js'
-import { TransactionError } from '../errors/store-errors.js'
+import { StoreGoneError, TransactionError } from '../errors/store-errors.js'
 import type { KeySettings } from '../keys/key-settings.js'
 import { KeySpace } from '../keys/key-space.js'
 import type { CommitPromise, StoreReader, SyncStore } from '../store/sync-store.js'
+import { CachedReads, type EntryCache } from './cached-reads.js'
 import { Entry, type ValueMode } from './entry.js'
 import { FlushSchedule } from './flush-schedule.js'
+import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
 import { PendingWrites } from './pending-writes.js'
-import { findRow } from './row.js'
 import { Session } from './session.js'
-import type { Write } from './write.js'
+import type { StoredPayload, Write } from './write.js'
 
 /**
  * When a write is done. `'batched'`: it is pending, and synced to disk with others soon.
  * `'sync'`: it is on disk. `'commit'`: it is committed, but a loss of power may damage the store.
  */
 export type Durability = 'batched' | 'commit' | 'sync'
-
-/** The read cache, as far as the engine sees it. */
-export interface EntryCache {
-  get(id: string): Entry | undefined
-  set(id: string, entry: Entry, sizeBytes: number): void
-  delete(id: string): void
-  clear(): void
-  readonly entries: number
-  readonly sizeBytes: number
-}
 
 export interface EngineParts {
   readonly store: SyncStore
@@ -59,10 +46,10 @@ const MAX_OPTIMISTIC_READS = 4
 
 /** Counters since the engine was made. */
 export interface EngineCounters {
-  hits: number
-  misses: number
-  commits: number
-  failedCommits: number
+  readonly hits: number
+  readonly misses: number
+  readonly commits: number
+  readonly failedCommits: number
 }
 
 export class Engine {
@@ -70,10 +57,12 @@ export class Engine {
   readonly codec: ValueCodec
   readonly clock: Clock
   readonly durability: Durability
-  readonly counters: EngineCounters = { hits: 0, misses: 0, commits: 0, failedCommits: 0 }
+  readonly #commits = { commits: 0, failedCommits: 0 }
   /** Moves with each write made here, pending ones included: tells a scan that its rows may be old. */
   writes = 0
-  readonly #cache: EntryCache
+  /** The live values of all dicts over this engine. */
+  live: LiveObserver = NO_LIVE_VALUES
+  readonly #reads: CachedReads
   readonly #keySettings: KeySettings
   readonly #spaces = new Map<string, KeySpace>()
   readonly #pending = new PendingWrites()
@@ -82,8 +71,6 @@ export class Engine {
   readonly #promise: CommitPromise
   #session: Session | undefined
   #touched: string[] = []
-  #seenChange = -1
-  #floor = 0
   #flushing: Promise<void> | undefined
   #closed = false
 
@@ -92,7 +79,7 @@ export class Engine {
     this.codec = parts.codec
     this.clock = parts.clock
     this.durability = parts.durability
-    this.#cache = parts.cache
+    this.#reads = new CachedReads(parts.store, parts.codec, parts.cache, parts.clock)
     this.#keySettings = parts.keySettings
     this.#onError = parts.onError
     this.#promise = parts.durability === 'commit' ? 'committed' : 'synced'
@@ -112,44 +99,39 @@ export class Engine {
 
   /** The live entry of a key, or undefined. */
   entry(space: KeySpace, key: string, mode: ValueMode): Entry | undefined {
-    if (this.#closed) throw new ClosedError()
+    const id = this.#settledId(space, key)
     if (this.#session !== undefined) return this.#entryInSession(this.#session, space, key)
-    const id = space.idOf(key)
     // Metadata of a pending write is known only once it is committed.
     if (this.#pending.count > 0 && this.#pending.get(id) !== undefined) this.flushSync()
-    return this.#committedEntry(space, key, id, mode)
+    return this.#reads.entry(space, key, id, mode)
   }
 
   /** The live value of a key, or undefined. */
   value(space: KeySpace, key: string, mode: ValueMode): unknown {
-    if (this.#closed) throw new ClosedError()
+    const id = this.#settledId(space, key)
     if (this.#session !== undefined) {
       return this.#entryInSession(this.#session, space, key)?.value(mode)
     }
-    const id = space.idOf(key)
     if (this.#pending.count > 0) {
       const write = this.#pending.get(id)
       if (write !== undefined) return this.#pendingValue(write, mode)
     }
-    return this.#committedEntry(space, key, id, mode)?.value(mode)
+    return this.#reads.entry(space, key, id, mode)?.value(mode)
   }
 
   has(space: KeySpace, key: string): boolean {
-    if (this.#closed) throw new ClosedError()
+    const id = this.#settledId(space, key)
     if (this.#session !== undefined) return this.#session.find(space, key) !== undefined
-    const id = space.idOf(key)
     const write = this.#pending.count > 0 ? this.#pending.get(id) : undefined
     if (write !== undefined) return write.kind === 'set' && !this.#isPast(write.expiresAt)
-    const cached = this.#cached(id)
-    if (cached !== undefined) return !this.#isPast(cached.expiresAt)
-    const record = findRow(this.store, space, key, 'lent')?.fields
-    return record !== undefined && !this.#isPast(record.expiresAt)
+    return this.#reads.has(space, key, id)
   }
 
   /** Takes writes in, all or none of them. Under `'batched'` they are pending when it returns. */
   write(writes: readonly Write[]): void {
     if (this.#closed) throw new ClosedError()
     this.writes++
+    for (const { space, key } of writes) this.live.replaced(space.idOf(key))
     if (this.#session !== undefined) {
       this.#writeInSession(this.#session, writes)
       return
@@ -175,7 +157,8 @@ export class Engine {
 
   clear(space: KeySpace): void {
     this.transaction((session) => session.clear(space))
-    this.#cache.clear()
+    this.live.cleared(space)
+    this.#reads.clear()
   }
 
   /**
@@ -185,29 +168,38 @@ export class Engine {
   transaction<T>(fn: (session: Session) => T): T {
     if (this.#closed) throw new ClosedError()
     if (this.#session !== undefined) return this.#join(this.#session, fn)
+    if (this.live.isDirty) this.live.settleAll()
     this.writes++
     const touched = this.#touched
     touched.length = 0
     let changeBefore = 0
-    const result = this.#schedule.timed(() =>
-      this.#counted(() =>
-        this.store.transaction(this.#promise, (tx) => {
-          changeBefore = this.store.changeId()
-          const session = new Session(tx, this.clock.now(), this.codec.serializer.code)
-          for (const write of this.#pending.writes()) session.apply(write)
-          this.#session = session
-          try {
-            const value = fn(session)
-            refuseThenable(value)
-            if (session.failure !== undefined) throw session.failure
-            session.finish()
-            return value
-          } finally {
-            this.#session = undefined
-          }
-        }),
-      ),
-    )
+    let result: T
+    try {
+      result = this.#schedule.timed(() =>
+        this.#counted(() =>
+          this.store.transaction(this.#promise, (tx) => {
+            changeBefore = this.store.changeId()
+            this.#reads.seen(changeBefore)
+            const session = new Session(tx, this.clock.now(), this.codec.serializer.code)
+            for (const write of this.#pending.writes()) session.apply(write)
+            this.#session = session
+            try {
+              const value = fn(session)
+              refuseThenable(value)
+              if (this.live.isDirty) this.live.settleAll()
+              if (session.failure !== undefined) throw session.failure
+              session.finish()
+              return value
+            } finally {
+              this.#session = undefined
+            }
+          }),
+        ),
+      )
+    } catch (error) {
+      this.live.rolledBack()
+      throw error
+    }
     this.#afterCommit(changeBefore, touched)
     return result
   }
@@ -223,9 +215,26 @@ export class Engine {
     return this.transaction(read)
   }
 
+  /** The newest payload of a key, pending writes included; undefined if absent or expired. */
+  payload(space: KeySpace, key: string): StoredPayload | undefined {
+    if (this.#closed) throw new ClosedError()
+    if (this.#session !== undefined) return this.#entryInSession(this.#session, space, key)
+    const id = space.idOf(key)
+    const write = this.#pending.count > 0 ? this.#pending.get(id) : undefined
+    if (write === undefined) return this.#reads.entry(space, key, id, 'copy')
+    return write.kind === 'set' && !this.#isPast(write.expiresAt) ? write : undefined
+  }
+
+  /** Looks whether somebody else has committed; returns a number that moves when somebody did. */
+  lookForChanges(): number {
+    if (this.#session === undefined) this.#reads.look()
+    return this.#reads.foreignChanges
+  }
+
   /** What a scan should read from: the transaction if one is running, else the store, up to date. */
   reader(): StoreReader {
     if (this.#closed) throw new ClosedError()
+    if (this.live.isDirty) this.live.settleAll()
     if (this.#session !== undefined) return this.#session.tx
     if (this.#pending.count > 0) this.flushSync()
     return this.store
@@ -239,6 +248,7 @@ export class Engine {
         'flush() is not possible inside a transaction: it commits as a whole.',
       )
     }
+    if (this.live.isDirty) this.live.settleAll()
     this.#schedule.cancel()
     if (this.#pending.count > 0) this.transaction(() => {})
   }
@@ -255,7 +265,7 @@ export class Engine {
 
   /** Drops the decoded values that are kept for reading again. */
   clearCache(): void {
-    this.#cache.clear()
+    this.#reads.clear()
   }
 
   get pendingWrites(): number {
@@ -263,7 +273,12 @@ export class Engine {
   }
 
   get cacheSize(): { entries: number; sizeBytes: number } {
-    return { entries: this.#cache.entries, sizeBytes: this.#cache.sizeBytes }
+    return this.#reads.size
+  }
+
+  get counters(): EngineCounters {
+    const { hits, misses } = this.#reads
+    return { hits, misses, ...this.#commits }
   }
 
   get isClosed(): boolean {
@@ -274,57 +289,36 @@ export class Engine {
     return this.#session !== undefined
   }
 
-  /** Commits and closes the store. If the commit fails, it throws and stays open. */
+  /**
+   * Commits and closes the store. If the commit fails, it throws and stays open; unless there is
+   * nowhere left to write, when staying open would help nobody.
+   */
   close(): void {
     if (this.#closed) return
-    this.flushSync()
+    let gone: StoreGoneError | undefined
+    try {
+      this.flushSync()
+    } catch (error) {
+      if (!(error instanceof StoreGoneError)) throw error
+      gone = error
+    }
     this.#closed = true
-    this.#cache.clear()
+    this.#reads.clear()
     this.store.close()
+    if (gone !== undefined) throw gone
+  }
+
+  /** The id of a key that is about to be read: changes of its live value are written first. */
+  #settledId(space: KeySpace, key: string): string {
+    if (this.#closed) throw new ClosedError()
+    const id = space.idOf(key)
+    if (this.live.isDirty) this.live.settle(id)
+    return id
   }
 
   #entryInSession(session: Session, space: KeySpace, key: string): Entry | undefined {
     const record = session.find(space, key)
     return record === undefined ? undefined : Entry.whole(key, record, this.codec)
-  }
-
-  #committedEntry(space: KeySpace, key: string, id: string, mode: ValueMode): Entry | undefined {
-    const cached = this.#cached(id)
-    if (cached === undefined || (mode === 'copy' && !cached.isWhole)) {
-      return this.#load(space, key, id, mode)
-    }
-    this.counters.hits++
-    return cached.expiresAt !== 0 && this.#isPast(cached.expiresAt) ? undefined : cached
-  }
-
-  /** The cached entry of a key, if it is the latest. It may have expired. */
-  #cached(id: string): Entry | undefined {
-    const change = this.store.changeId()
-    if (change !== this.#seenChange) this.#noteForeignChange(change)
-    const cached = this.#cache.get(id)
-    return cached !== undefined && cached.validAt >= this.#floor ? cached : undefined
-  }
-
-  #load(space: KeySpace, key: string, id: string, mode: ValueMode): Entry | undefined {
-    this.counters.misses++
-    // Seen before the read: the record is at least as new as that.
-    const validAt = this.#seenChange
-    const cached = this.#cache.get(id)
-    const record = findRow(this.store, space, key, 'lent')?.fields
-    if (record === undefined || this.#isPast(record.expiresAt)) {
-      if (cached !== undefined) this.#cache.delete(id)
-      return undefined
-    }
-    if (cached?.version === record.version && (mode === 'frozen' || cached.isWhole)) {
-      // Somebody committed, but not this key: no need to decode it again.
-      cached.validAt = validAt
-      return cached
-    }
-    const make = mode === 'frozen' && record.isPlain ? Entry.frozen : Entry.copied
-    const entry = make(key, record, this.codec)
-    entry.validAt = validAt
-    this.#cache.set(id, entry, entry.weightBytes)
-    return entry
   }
 
   #pendingValue(write: Write, mode: ValueMode): unknown {
@@ -359,31 +353,20 @@ export class Engine {
   #counted<T>(commit: () => T): T {
     try {
       const result = commit()
-      this.counters.commits++
+      this.#commits.commits++
       return result
     } catch (error) {
-      this.counters.failedCommits++
+      this.#commits.failedCommits++
       throw error
     }
   }
 
   #afterCommit(changeBefore: number, touched: readonly string[]): void {
-    for (const id of this.#pending.ids()) this.#cache.delete(id)
-    for (const id of touched) this.#cache.delete(id)
+    for (const id of this.#pending.ids()) this.#reads.drop(id)
+    for (const id of touched) this.#reads.drop(id)
     this.#pending.clear()
     this.#schedule.cancel()
-    const change = this.store.changeId()
-    const isOursAlone =
-      changeBefore === this.#seenChange && (change === changeBefore || change === changeBefore + 1)
-    if (isOursAlone) this.#seenChange = change
-    else this.#noteForeignChange(change)
-  }
-
-  #noteForeignChange(change: number): void {
-    // Ids only grow, unless the store was put back to an earlier state: then no stamp means anything.
-    if (change < this.#seenChange) this.#cache.clear()
-    this.#seenChange = change
-    this.#floor = change
+    this.#reads.committed(changeBefore)
   }
 
   #flushInBackground(): void {
@@ -397,7 +380,8 @@ export class Engine {
   }
 }
 
-function refuseThenable(value: unknown): void {
+/** For callbacks that run inside a transaction: a promise would be too late. */
+export function refuseThenable(value: unknown): void {
   if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return
   // Its rejection must not end the process on top of the error thrown here.
   Promise.resolve(value as PromiseLike<unknown>).catch(() => {})

@@ -1,7 +1,7 @@
 /** Decoded entries, as readers get them and as the read cache keeps them. */
 import { deepFreeze } from '../codec/freeze.js'
 import { type DecodedRecord, isExpired } from '../codec/record.js'
-import type { ValueCodec } from '../codec/value-codec.js'
+import type { Payload, ValueCodec } from '../codec/value-codec.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 
 /** How values are handed out: frozen and shared between readers, or each reader's own copy. */
@@ -23,20 +23,19 @@ export class Entry {
   /** The change id up to which this entry is known to be the latest. */
   validAt = 0
   readonly #codec: ValueCodec
-  readonly #isGraph: boolean
   /** Undefined if the value was decoded at once and nobody needs the bytes. */
-  readonly #payload: Uint8Array | undefined
+  readonly #payload: Payload | undefined
   #shared: unknown
 
   /** An entry that keeps the payload of its record. */
   static whole(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
-    return new Entry(key, record, codec, record.payload, undefined)
+    return new Entry(key, record, codec, payloadOf(record, record.payload), undefined)
   }
 
   /** The same, of a record that is only lent. */
   static copied(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
-    const payload = Uint8Array.prototype.slice.call(record.payload)
-    return new Entry(key, record, codec, payload, undefined)
+    const bytes = Uint8Array.prototype.slice.call(record.payload)
+    return new Entry(key, record, codec, payloadOf(record, bytes), undefined)
   }
 
   /** An entry with its frozen value and without the payload, for values that can be shared. */
@@ -54,7 +53,7 @@ export class Entry {
     key: string,
     record: DecodedRecord,
     codec: ValueCodec,
-    payload: Uint8Array | undefined,
+    payload: Payload | undefined,
     value: unknown,
   ) {
     this.key = key
@@ -66,7 +65,6 @@ export class Entry {
     this.tags = record.tags
     this.sizeBytes = record.payloadLength
     this.#codec = codec
-    this.#isGraph = record.isGraph
     this.#payload = payload
     this.#shared = value
   }
@@ -76,14 +74,19 @@ export class Entry {
     return this.#payload !== undefined
   }
 
+  /** Only of an entry that is whole. */
+  get payload(): Payload {
+    return this.#payload as Payload
+  }
+
   /**
    * The value. A frozen one is decoded once, unless it holds something that cannot be frozen: then,
    * as for `'copy'`, each call decodes.
    */
   value(mode: ValueMode): unknown {
     if (mode === 'frozen' && this.#shared !== undefined) return this.#shared
-    const payload = this.#payload as Uint8Array
-    const value = readable(this.key, () => this.#codec.decode(payload, this.#isGraph))
+    const { bytes, isGraph } = this.payload
+    const value = readable(this.key, () => this.#codec.decode(bytes, isGraph))
     if (mode === 'frozen' && deepFreeze(value)) this.#shared = value
     return value
   }
@@ -96,6 +99,10 @@ export class Entry {
   get weightBytes(): number {
     return OVERHEAD_BYTES + 2 * (this.key.length + this.sizeBytes)
   }
+}
+
+function payloadOf({ isGraph, isPlain }: DecodedRecord, bytes: Uint8Array): Payload {
+  return { bytes, isGraph, isPlain }
 }
 
 function readable(key: string, decode: () => unknown): unknown {

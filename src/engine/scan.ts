@@ -50,8 +50,8 @@ function* walk(engine: Engine, space: KeySpace, range: EntryRange): Generator<En
       const fields = fieldsOfRow(storageKey, record)
       if (fields.isHole) continue
       const key = keyOfRow(space, storageKey, fields)
-      if (range.prefix !== undefined && fields.key !== undefined && !key.startsWith(range.prefix))
-        continue
+      // The bounds of a prefix longer than the head of hashed keys take in others, plain ones as well.
+      if (range.prefix !== undefined && !key.startsWith(range.prefix)) continue
       // Something was written here since the step was read: the row may be gone, or another.
       const entry =
         engine.writes === writes

@@ -22,6 +22,13 @@ export interface DeleteWrite {
   readonly key: string
 }
 
+/** A payload with its deadline, wherever it is now. */
+export interface StoredPayload {
+  readonly payload: Payload
+  readonly expiresAt: number
+  readonly tags: readonly string[]
+}
+
 /** What a pending write weighs besides its payload: objects, map entry, header. */
 const OVERHEAD_BYTES = 256
 

@@ -22,7 +22,7 @@ function nearestOf(name: string, known: readonly string[]): string | undefined {
   scored.sort((a, b) => a.edits - b.edits)
   const [best] = scored
   const isNear = best !== undefined && best.edits <= Math.min(MAX_EDITS, best.candidate.length / 2)
-  return isNear ? best.candidate : undefined
+  return isNear ? best.candidate : known.find((candidate) => candidate.startsWith(name))
 }
 
 /** Insertions, deletions and replacements from `a` to `b` (Levenshtein, 1966). */

@@ -6,11 +6,22 @@ export class UnpersistableValueError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_UNPERSISTABLE'
   /** Where in the value the offending part is, for example `user.tags[2]`; empty for the value itself. */
   readonly path: string
+  readonly #key: string
+  readonly #what: string
 
   constructor(key: string, path: string, what: string) {
     const place = path === '' ? 'The value' : `"${path}" of the value`
     super(`${place} for key ${quote(key)} cannot be stored: ${what}`)
     this.path = path
+    this.#key = key
+    this.#what = what
+  }
+
+  /** The same error for a value that lies at `place` within a larger one. */
+  within(place: string): UnpersistableValueError {
+    const joint = this.path === '' || this.path.startsWith('[') ? '' : '.'
+    const path = `${place}${joint}${this.path}`.replace(/^\./, '')
+    return new UnpersistableValueError(this.#key, path, this.#what)
   }
 }
 

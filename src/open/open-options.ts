@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
 import type { Serializer, SerializerName } from '../codec/serializer.js'
+import type { ConflictPolicy } from '../dict/live/live-root.js'
 import type { KeySerializer } from '../dict/scope.js'
 import type { StandardSchema } from '../dict/standard-schema.js'
 import type { Duration } from '../duration.js'
@@ -35,6 +36,12 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    * @default 'frozen'
    */
   readonly values?: ValueMode | undefined
+  /**
+   * What happens to a change of a live value that another process has changed since it was read:
+   * it wins, or it is refused with a ConflictError.
+   * @default 'overwrite'
+   */
+  readonly onConflict?: ConflictPolicy | undefined
   /** How long entries live unless set() says otherwise; null for ever. @default null */
   readonly ttl?: Duration | null | undefined
   /** Checks values on their way in: a Zod, Valibot, ArkType or other Standard Schema. */
@@ -80,7 +87,9 @@ const model = z.object({
   serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
   keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
   values: z.enum(['frozen', 'copy']).optional(),
-  ttl: z.union([z.string(), z.number()]).nullable().optional(),
+  onConflict: z.enum(['overwrite', 'throw']).optional(),
+  // Numbers of any kind: durationMs() says what is wrong with 0 and NaN.
+  ttl: z.unknown().optional(),
   schema: z
     .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
       error: 'must be a Standard Schema, such as one made with Zod',

@@ -10,6 +10,7 @@ import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
 import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
+import { LiveRoots } from '../dict/live/live-roots.js'
 import { PersistDict } from '../dict/persist-dict.js'
 import { type KeySerializer, Scope } from '../dict/scope.js'
 import { durationMs } from '../duration.js'
@@ -31,6 +32,7 @@ const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20
 interface Shared {
   readonly engine: Engine
   readonly errors: ErrorListeners
+  readonly live: LiveRoots
   readonly settings: Readonly<Record<string, unknown>>
   users: number
 }
@@ -55,12 +57,16 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, errors, release } = share(store, keySettings, options)
+  const { engine, errors, live, release } = share(store, keySettings, options)
   const lease = {
     isClosed: false,
     release() {
-      release()
-      lease.isClosed = true
+      try {
+        release()
+        lease.isClosed = true
+      } finally {
+        lease.isClosed ||= engine.isClosed
+      }
     },
   }
   const scope = new Scope({
@@ -70,6 +76,8 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
     defaultTtlMs,
     keySerializer: options.keySerializer as KeySerializer | undefined,
     schema: options.schema,
+    live,
+    onConflict: options.onConflict ?? 'overwrite',
     lease,
   })
   try {
@@ -98,7 +106,8 @@ function ttlMs(ttl: OpenOptions['ttl']): number {
 interface Share {
   readonly engine: Engine
   readonly errors: ErrorListeners
-  /** Gives the share back. The last one commits and closes; if that throws, nothing was given back. */
+  readonly live: LiveRoots
+  /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
   release(): void
 }
 
@@ -116,12 +125,14 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   return {
     engine: entry.engine,
     errors: entry.errors,
+    live: entry.live,
     release() {
-      if (entry.users === 1) {
-        entry.engine.close()
-        shared.delete(store.identity)
+      try {
+        if (entry.users === 1) entry.engine.close()
+        entry.users--
+      } finally {
+        if (entry.engine.isClosed) shared.delete(store.identity)
       }
-      entry.users--
     },
   }
 }
@@ -154,7 +165,8 @@ function found(
     onError: (error) => errors.tell(error),
   })
   flushAtExit(engine, errors)
-  return { engine, errors, settings, users: 0 }
+  const live = new LiveRoots(engine, (error) => errors.tell(error))
+  return { engine, errors, live, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

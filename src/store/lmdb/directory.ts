@@ -11,9 +11,8 @@ import { StoreFullError } from '../../errors/store-errors.js'
 export interface StoreDirectory {
   /** The real path, without links. */
   readonly path: string
-  /** Device and inode: two spellings of one directory have the same. */
-  readonly identity: string
   readonly gateFile: string
+  readonly gateLockFile: string
   readonly generation: string
   readonly dataFile: string
   readonly lockFile: string
@@ -45,15 +44,23 @@ export function storeDirectory(path: string, allowNetworkFileSystem: boolean): S
   const generation = join(real, 'g1')
   makeDirectory(generation)
   checkAccess(generation)
-  const { dev, ino } = statSync(real)
   return {
     path: real,
-    identity: `${dev}:${ino}`,
     gateFile: join(real, 'gate.mdb'),
+    gateLockFile: join(real, 'gate.mdb-lock'),
     generation,
     dataFile: join(generation, 'data.mdb'),
     lockFile: join(generation, 'lock.mdb'),
   }
+}
+
+/**
+ * Device and inode of a file: the same however its path is spelled. Undefined if there is none. While
+ * anybody has the file open, no other gets its inode, even after it was removed.
+ */
+export function fileIdentity(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found && `${found.dev}:${found.ino}`
 }
 
 function makeDirectory(path: string): void {
@@ -90,7 +97,8 @@ function checkFileSystem(path: string, allowNetworkFileSystem: boolean): void {
   }
 }
 
-function explain(code: string | undefined, cause: unknown): string {
+/** What is wrong, and what to do, where an operation on a path failed. */
+export function explain(code: string | undefined, cause: unknown): string {
   switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':
@@ -100,6 +108,9 @@ function explain(code: string | undefined, cause: unknown): string {
       return 'this user may not read and write there. Change its permissions, or choose another path.'
     case 'EROFS':
       return 'its file system is read-only.'
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'too many files are open. Close some, or raise the limit (ulimit -n).'
     default:
       return (cause as Error).message
   }

@@ -4,16 +4,16 @@
  * Everything that can hurt other processes happens inside the gate: checking the file, opening,
  * committing, closing. See docs/decisions for what each option guards against.
  */
-import { statSync } from 'node:fs'
 import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
-import { StoreError, StoreGoneError } from '../../errors/store-errors.js'
+import { StoreError, StoreGoneError, TransactionError } from '../../errors/store-errors.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
-import type { StoreDirectory } from './directory.js'
+import { fileIdentity, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
 import { loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import { assertOpenable } from './preflight.js'
 
 export interface EnvironmentOptions {
   /** Address space set aside for the file, in bytes. It costs no memory and no disk. */
@@ -33,19 +33,19 @@ const MAX_DATABASES = 128
 /** Simultaneous last close and open can leave LMDB's mutexes broken; closing and trying again heals. */
 const OPEN_ATTEMPTS = 20
 
-/** Where versions() is kept among the buckets. */
-const VERSIONS = '\u0000versions'
-
 const RETRY = Symbol('begin again')
 
 export class Environment {
   readonly directory: StoreDirectory
+  /** That of the data file: a directory removed and made anew holds another store. */
+  readonly identity: string | undefined
   readonly clock: ChangeClock
   readonly root: NativeRoot
   readonly #gate: Gate
-  readonly #inode: number
   readonly #rows = new Map<string, NativeDatabase>()
   readonly #deadlines = new Map<string, NativeDatabase>()
+  /** A map of one: whatever its name, a bucket is not in it. */
+  readonly #versions = new Map<string, NativeDatabase>()
   /** Databases first opened in the running transaction: gone again if it rolls back. */
   #opening: { readonly from: Map<string, NativeDatabase>; readonly bucket: string }[] = []
   /** The change id at which the shared read transaction was last renewed. */
@@ -54,13 +54,14 @@ export class Environment {
 
   constructor(directory: StoreDirectory, options: EnvironmentOptions) {
     this.directory = directory
+    assertOpenable(directory)
     checkFile(directory.gateFile)
     this.#gate = openGate(directory.gateFile)
     try {
       const opened = this.#gate.within(() => openData(directory, options, this.#gate))
       this.root = opened.root
       this.clock = opened.clock
-      this.#inode = statSync(directory.dataFile).ino
+      this.identity = fileIdentity(directory.dataFile)
     } catch (error) {
       this.#gate.close()
       throw error
@@ -84,7 +85,7 @@ export class Environment {
 
   /** What nextVersion() keeps. No bucket has this name: theirs begin with a quotation mark. */
   versions(): NativeDatabase {
-    return this.#rows.get(VERSIONS) ?? this.#openDatabase(this.#rows, VERSIONS, 'versions')
+    return this.#versions.get('') ?? this.#openDatabase(this.#versions, '', 'versions')
   }
 
   /** Makes the next read see everything committed so far. */
@@ -96,8 +97,13 @@ export class Environment {
     this.#snapshotId = id
   }
 
-  /** Runs `fn` inside a write transaction, inside the gate, behind the guard. */
+  /**
+   * Runs `fn` inside a write transaction, inside the gate, behind the guard. What `fn` throws comes
+   * out unchanged; see native().
+   */
   transaction<T>(synced: boolean, fn: () => T): T {
+    // Whichever store began the running one: lmdb would let this one take part, and not roll it back.
+    if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
     const flags = synced ? SYNCHRONOUS : SYNCHRONOUS | NO_SYNC
     return this.#gate.within(() => {
       for (let repairs = 0; ; repairs++) {
@@ -109,13 +115,22 @@ export class Environment {
 
   /** Throws StoreGoneError if the data file is no longer where it was opened. */
   assertPresent(): void {
-    const found = statSync(this.directory.dataFile, { throwIfNoEntry: false })
-    if (found?.ino !== this.#inode) throw new StoreGoneError(this.directory.path)
+    if (fileIdentity(this.directory.dataFile) === this.identity) return
+    throw new StoreGoneError(this.directory.path)
   }
 
   sync(): void {
+    this.assertPresent()
+    this.native(() => this.#gate.within(() => this.root.env.sync()))
+  }
+
+  /**
+   * Runs native code, and throws its errors as ours. They are told by a numeric code, which callers'
+   * errors have, too: so nothing else may run inside.
+   */
+  native<T>(call: () => T): T {
     try {
-      this.#gate.within(() => this.root.env.sync())
+      return call()
     } catch (error) {
       throw asStoreError(error, this.directory.path)
     }
@@ -131,15 +146,19 @@ export class Environment {
   #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY {
     this.#inTransaction = true
     this.#opening = []
+    let isCallback = false
     try {
       return this.root.transactionSync(() => {
         if (!mayWrite(this.root.env, this.clock, repairs)) throw RETRY
-        return fn()
+        isCallback = true
+        const result = fn()
+        isCallback = false
+        return result
       }, flags)
     } catch (error) {
       for (const { from, bucket } of this.#opening) from.delete(bucket)
       if (error === RETRY) return RETRY
-      throw asStoreError(error, this.directory.path)
+      throw isCallback ? error : asStoreError(error, this.directory.path)
     } finally {
       this.#inTransaction = false
       this.#snapshotId = -1

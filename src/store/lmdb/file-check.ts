@@ -95,7 +95,8 @@ const root = require(lmdbPath).open(directory, {
   encoding: 'binary', keyEncoding: 'binary',
 })
 let bytes = 0
-for (const name of root.getKeys()) {
+// Names first: opening a database ends the transaction that a walk of names is reading in.
+for (const name of [...root.getKeys()]) {
   const text = Buffer.from(name).toString()
   const db = root.openDB(text, { encoding: 'binary', keyEncoding: 'binary' })
   for (const row of db.getRange({})) bytes += row.value.length + row.value[row.value.length - 1]

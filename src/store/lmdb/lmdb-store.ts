@@ -11,7 +11,7 @@
 import { statSync } from 'node:fs'
 import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreFullError, TransactionError } from '../../errors/store-errors.js'
+import { StoreFullError } from '../../errors/store-errors.js'
 import {
   type CommitPromise,
   type DeadlineHint,
@@ -23,6 +23,7 @@ import {
   type SyncStore,
 } from '../sync-store.js'
 import type { Environment } from './environment.js'
+import { asStoreError } from './lmdb-errors.js'
 import type { NativeRange } from './native.js'
 
 const DEADLINE_BYTES = 6
@@ -40,7 +41,6 @@ export class LmdbStore implements SyncStore {
   readonly #environment: Environment
   readonly #release: () => void
   readonly #transaction: LmdbTransaction
-  #inTransaction = false
   #closed = false
 
   /** `release` gives the environment back to whoever shares it out. */
@@ -55,66 +55,74 @@ export class LmdbStore implements SyncStore {
   }
 
   get identity(): string {
-    return `lmdb ${this.#environment.directory.identity}`
+    return `lmdb ${this.#environment.identity}`
   }
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen()
-    this.#environment.refresh()
-    return this.#environment.rows(bucket).getBinary(key)
+    try {
+      this.#environment.refresh()
+      return this.#environment.rows(bucket).getBinary(key)
+    } catch (error) {
+      throw asStoreError(error, this.location)
+    }
   }
 
   peek(bucket: string, key: Uint8Array): Uint8Array | undefined {
     this.#assertOpen()
-    this.#environment.refresh()
-    return this.#environment.rows(bucket).getBinaryFast(key)
+    try {
+      this.#environment.refresh()
+      return this.#environment.rows(bucket).getBinaryFast(key)
+    } catch (error) {
+      throw asStoreError(error, this.location)
+    }
   }
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
     this.#assertOpen()
-    this.#environment.refresh()
-    const database = this.#environment.rows(bucket)
-    const rows: StoreRow[] = []
-    let bytes = 0
-    for (const { key, value } of database.getRange(nativeRange(range, limit))) {
-      rows.push({ key, record: value })
-      bytes += value.length
-      if (bytes >= SCAN_STEP_BYTES) break
-    }
-    return rows
+    return this.#environment.native(() => {
+      this.#environment.refresh()
+      const database = this.#environment.rows(bucket)
+      const rows: StoreRow[] = []
+      let bytes = 0
+      for (const { key, value } of database.getRange(nativeRange(range, limit))) {
+        rows.push({ key, record: value })
+        bytes += value.length
+        if (bytes >= SCAN_STEP_BYTES) break
+      }
+      return rows
+    })
   }
 
   due(bucket: string, now: number, limit: number): DeadlineHint[] {
     this.#assertOpen()
-    this.#environment.refresh()
-    const database = this.#environment.deadlines(bucket)
-    const hints: DeadlineHint[] = []
-    for (const key of database.getKeys(nativeRange({ to: deadlineKey(now + 1) }, limit))) {
-      hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
-    }
-    return hints
+    return this.#environment.native(() => {
+      this.#environment.refresh()
+      const database = this.#environment.deadlines(bucket)
+      const range = nativeRange({ to: deadlineKey(Math.floor(now) + 1) }, limit)
+      const hints: DeadlineHint[] = []
+      for (const key of database.getKeys(range)) {
+        hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
+      }
+      return hints
+    })
   }
 
   changeId(): number {
+    this.#assertOpen()
     return this.#environment.clock.read()
   }
 
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
     this.#assertOpen()
-    if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
-    this.#inTransaction = true
-    try {
-      const result = this.#environment.transaction(promise === 'synced', () => {
-        this.#transaction.begin()
-        const value = fn(this.#transaction)
-        this.#transaction.end()
-        return value
-      })
+    return this.#environment.transaction(promise === 'synced', () => {
+      this.#transaction.begin()
+      const value = fn(this.#transaction)
+      this.#transaction.end()
+      // Before the commit: a caller who is told that the store has gone may try again elsewhere.
       this.#environment.assertPresent()
-      return result
-    } finally {
-      this.#inTransaction = false
-    }
+      return value
+    })
   }
 
   sync(): void {
@@ -126,7 +134,9 @@ export class LmdbStore implements SyncStore {
     this.#assertOpen()
     const { lastTxnId, lastPageNumber, mapSize, numReaders } = this.#environment.root.env.info()
     return {
-      sizeBytes: statSync(this.#environment.directory.dataFile).size,
+      // Nothing, where the directory was removed.
+      sizeBytes:
+        statSync(this.#environment.directory.dataFile, { throwIfNoEntry: false })?.size ?? 0,
       engine: {
         lastTransactionId: lastTxnId,
         lastPageNumber,
@@ -170,7 +180,7 @@ class LmdbTransaction implements StoreTransaction {
     const more = Math.ceil(this.#given / VERSIONS_PER_TRANSACTION) * VERSIONS_PER_TRANSACTION
     const base = Buffer.alloc(DEADLINE_BYTES)
     writeUint48(base, 0, this.#storedBase() + more)
-    this.#environment.versions().put(BASE, base)
+    this.#environment.native(() => this.#environment.versions().put(BASE, base))
   }
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
@@ -190,17 +200,20 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
-    this.#environment.rows(bucket).put(key, record)
-    if (deadline === 0) return
-    this.#environment.deadlines(bucket).put(deadlineKey(deadline, key), PRESENT)
+    this.#environment.native(() => {
+      this.#environment.rows(bucket).put(key, record)
+      if (deadline === 0) return
+      this.#environment.deadlines(bucket).put(deadlineKey(deadline, key), PRESENT)
+    })
   }
 
   delete(bucket: string, key: Uint8Array): boolean {
-    return this.#environment.rows(bucket).removeSync(key)
+    return this.#environment.native(() => this.#environment.rows(bucket).removeSync(key))
   }
 
   forget(bucket: string, hint: DeadlineHint): void {
-    this.#environment.deadlines(bucket).removeSync(deadlineKey(hint.deadline, hint.key))
+    const key = deadlineKey(hint.deadline, hint.key)
+    this.#environment.native(() => this.#environment.deadlines(bucket).removeSync(key))
   }
 
   /**
@@ -222,7 +235,7 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   #storedBase(): number {
-    const base = this.#environment.versions().getBinary(BASE)
+    const base = this.#environment.native(() => this.#environment.versions().getBinary(BASE))
     return base === undefined ? 0 : new ByteReader(base, 0).uint48()
   }
 }

@@ -5,7 +5,7 @@
  * between threads.
  */
 import type { SyncStore } from '../sync-store.js'
-import { storeDirectory } from './directory.js'
+import { fileIdentity, storeDirectory } from './directory.js'
 import { Environment, type EnvironmentOptions } from './environment.js'
 import { LmdbStore } from './lmdb-store.js'
 
@@ -46,7 +46,8 @@ interface Shared {
   users: number
 }
 
-const open = new Map<string, Shared>()
+/** By the identity of the data file. */
+const open = new Map<string | undefined, Shared>()
 
 /**
  * The LMDB store in a directory, which is made if need be.
@@ -54,7 +55,7 @@ const open = new Map<string, Shared>()
  */
 export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
   const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
-  const shared = open.get(directory.identity) ?? {
+  const shared = open.get(fileIdentity(directory.dataFile)) ?? {
     environment: new Environment(directory, {
       mapSizeBytes: options.mapSizeBytes ?? DEFAULTS.mapSizeBytes,
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
@@ -63,10 +64,11 @@ export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
     users: 0,
   }
   shared.users++
-  open.set(directory.identity, shared)
+  const { identity } = shared.environment
+  open.set(identity, shared)
   return new LmdbStore(shared.environment, () => {
     if (--shared.users > 0) return
-    open.delete(directory.identity)
+    open.delete(identity)
     shared.environment.close()
   })
 }
