@@ -1,5 +1,7 @@
 export type { Clock, Timer } from './clock.js'
+export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
+export type { DictEvents, Warning } from './dict/events.js'
 export type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './dict/face.js'
 export type { ConflictPolicy } from './dict/live/live-root.js'
 export type { ViewOptions } from './dict/object-view.js'
@@ -11,9 +13,9 @@ export type { StandardSchema } from './dict/standard-schema.js'
 export type { Duration } from './duration.js'
 export type { Durability } from './engine/engine.js'
 export type { ValueMode } from './engine/entry.js'
-export type { Subscription } from './engine/error-listeners.js'
+export type { Subscription } from './engine/listeners.js'
 export { ConflictError } from './errors/conflict-error.js'
-export { KeyError } from './errors/key-error.js'
+export { KeyError, TooManyKeysError } from './errors/key-errors.js'
 export {
   ClosedError,
   DamagedStoreError,

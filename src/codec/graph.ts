@@ -15,6 +15,7 @@ import { types } from 'node:util'
 import { BYTES_KINDS, type BytesKind, bytesKind } from './bytes-kind.js'
 import { ERROR_TYPES, errorType } from './error-type.js'
 import { rawOf } from './faces.js'
+import type { RegisteredTypes } from './registered-types.js'
 
 /** Called with the place of the offending part and what is wrong with it; must throw. */
 export type Refuse = (path: string, what: string) => never
@@ -33,11 +34,13 @@ export const TAG = {
   urlSearch: 'q',
   bytes: 'b',
   error: 'e',
+  /** An instance of a registered class: its name, and its data as a part. */
+  type: 't',
 } as const
 
 /** The graph of a value. Calls `refuse` for the first part that cannot be stored. */
-export function flatten(value: unknown, refuse: Refuse): unknown[] {
-  return new Flattener(refuse).run(value)
+export function flatten(value: unknown, types: RegisteredTypes, refuse: Refuse): unknown[] {
+  return new Flattener(types, refuse).run(value)
 }
 
 /** Where an object was first met: under which property of which node. */
@@ -48,11 +51,13 @@ interface Place {
 
 class Flattener {
   readonly #refuse: Refuse
+  readonly #registered: RegisteredTypes
   readonly #indexes = new Map<object, number>()
   readonly #objects: object[] = []
   readonly #places: Place[] = []
 
-  constructor(refuse: Refuse) {
+  constructor(registered: RegisteredTypes, refuse: Refuse) {
+    this.#registered = registered
     this.#refuse = refuse
   }
 
@@ -100,6 +105,10 @@ class Flattener {
     const value = this.#objects[at] as object
     if (types.isProxy(value))
       return this.#refuseNode(at, 'it is a Proxy. Store a copy, such as { ...value }.')
+    const type = this.#registered.nameOf(value)
+    if (type !== undefined) {
+      return [TAG.type, type, this.#part(this.#registered.dataOf(type, value), at, '<data>')]
+    }
     if (Array.isArray(value)) return this.#array(value, at)
     if (types.isDate(value)) return [TAG.date, this.#plainPrototype(value, Date, at).getTime()]
     if (types.isRegExp(value)) {
@@ -173,6 +182,7 @@ class Flattener {
         `${article(value)} would come back as a plain Error. ${adviceFor(value)}`,
       )
     }
+    this.#refuseSymbols(value, at)
     const node: unknown[] = [TAG.error, ERROR_TYPES.indexOf(type)]
     // Not its enumerable properties only: message, stack and cause are none.
     for (const key of Object.getOwnPropertyNames(value)) {
@@ -188,9 +198,15 @@ class Flattener {
     type: { prototype: unknown; name: string },
     at: number,
   ): T {
-    if (Object.getPrototypeOf(value) === type.prototype || value.constructor?.name === type.name)
-      return value
-    return this.#refuseNode(at, `${article(value)} would come back as a plain ${type.name}.`)
+    const isPlain =
+      Object.getPrototypeOf(value) === type.prototype || value.constructor?.name === type.name
+    if (!isPlain) {
+      return this.#refuseNode(at, `${article(value)} would come back as a plain ${type.name}.`)
+    }
+    this.#refuseSymbols(value, at)
+    const [extra] = Object.keys(value)
+    if (extra === undefined) return value
+    return this.#refuseNode(at, `the ${type.name} has a property "${extra}", which would be lost.`)
   }
 
   #refuseSymbols(value: object, at: number): void {
@@ -269,5 +285,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 function adviceFor(value: object): string {
-  return ADVICE[value.constructor?.name ?? ''] ?? 'Store its data as a plain object.'
+  return (
+    ADVICE[value.constructor?.name ?? ''] ??
+    'Store its data as a plain object, or register the class as types.'
+  )
 }

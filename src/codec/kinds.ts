@@ -4,6 +4,9 @@
  * Each serializer says which kinds it brings back exactly. A value with any other kind is flattened
  * into plain arrays first (graph.ts), so that all serializers store all values.
  */
+import { inspect, types } from 'node:util'
+import { bytesKind } from './bytes-kind.js'
+
 export const KIND = {
   undefined: 1 << 0,
   /** NaN and the infinities. */
@@ -71,14 +74,18 @@ class Look {
   #object(value: object, depth: number): Kinds {
     if (this.#isKnown(value)) return KIND.shared
     if (depth > MAX_DEPTH) return KIND.other
+    // Also those that stand for a value of ours: only the long way finds out.
+    if (types.isProxy(value)) return KIND.other
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype) return this.#plain(value as Record<string, unknown>, depth)
     if (Array.isArray(value))
       return prototype === Array.prototype ? this.#array(value, depth) : KIND.other
-    if (prototype === Date.prototype) return KIND.date
-    if (prototype === Map.prototype) return this.#map(value as Map<unknown, unknown>, depth)
-    if (prototype === Set.prototype) return this.#set(value as Set<unknown>, depth)
-    return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? KIND.bytes : KIND.other
+    if (bytesKind(value) !== undefined) return KIND.bytes
+    if (Object.keys(value).length > 0) return KIND.other
+    if (prototype === Date.prototype && types.isDate(value)) return KIND.date
+    if (prototype === Map.prototype && types.isMap(value)) return this.#map(value, depth)
+    if (prototype === Set.prototype && types.isSet(value)) return this.#set(value, depth)
+    return KIND.other
   }
 
   #plain(value: Record<string, unknown>, depth: number): Kinds {
@@ -92,11 +99,20 @@ class Look {
   }
 
   #array(value: readonly unknown[], depth: number): Kinds {
-    let kinds = 0
+    let kinds = hasItemsOnly(value) ? 0 : KIND.other
     for (let at = 0; at < value.length; at++) {
       const item = value[at]
-      if (item === undefined && !(at in value)) kinds |= KIND.sparse
-      else kinds |= this.at(item, depth + 1)
+      if (item === undefined && !(at in value)) return kinds | this.#sparse(value, at, depth)
+      kinds |= this.at(item, depth + 1)
+    }
+    return kinds
+  }
+
+  /** By its keys: an array of a few items may have thousands of millions of holes. */
+  #sparse(value: readonly unknown[], from: number, depth: number): Kinds {
+    let kinds: Kinds = KIND.sparse
+    for (const key of Object.keys(value)) {
+      if (Number(key) > from) kinds |= this.at(value[Number(key)], depth + 1)
     }
     return kinds
   }
@@ -124,4 +140,29 @@ class Look {
     if (this.#few.length > FEW) this.#many = new Set(this.#few)
     return false
   }
+}
+
+/** Up to this length, listing an array's keys beats everything else. */
+const SHORT_ARRAY = 64
+
+/** What inspect() shows of an array that has items only, none of which it looks at. */
+const ITEMS_ONLY = /^\[ \.\.\. \d+ more items \]$/
+const INSPECT_NO_ITEM = {
+  maxArrayLength: 0,
+  depth: 0,
+  breakLength: Number.POSITIVE_INFINITY,
+  colors: false,
+  customInspect: false,
+  getters: false,
+  showHidden: false,
+} as const
+
+/**
+ * Whether an array has no properties besides its items. Listing the keys of a long array takes as
+ * long as packing it; inspect() asks V8 for the properties without them, in a microsecond.
+ */
+function hasItemsOnly(array: readonly unknown[]): boolean {
+  if (array.length > SHORT_ARRAY && ITEMS_ONLY.test(inspect(array, INSPECT_NO_ITEM))) return true
+  const keys = Object.keys(array)
+  return keys.length <= array.length && Number(keys.at(-1) ?? 0) < array.length
 }

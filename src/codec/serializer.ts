@@ -22,11 +22,8 @@ export interface KnownSerializer extends Serializer {
   readonly code: number
   /** The kinds of values it brings back exactly. Undefined: it takes values as they are, unchecked. */
   readonly carries: Kinds | undefined
-  /**
-   * The value of the bytes from `start` to `end`, frozen all the way down; only for values that can
-   * be. Saves a second walk. The bytes may be lent.
-   */
-  readonly deserializeFrozen?: (bytes: Uint8Array, start: number, end: number) => unknown
+  /** The value of the bytes from `start` to `end`, of plain values only. The bytes may be lent. */
+  readonly deserializePart?: (bytes: Uint8Array, start: number, end: number) => unknown
 }
 
 /** The code of all serializers that are not built in; the format identity tells them apart. */
@@ -39,7 +36,14 @@ export function knownSerializer(serializer: SerializerName | Serializer): KnownS
     id: serializer.id,
     code: FOREIGN,
     carries: undefined,
-    serialize: (value) => serializer.serialize(value),
+    serialize(value) {
+      const bytes: unknown = serializer.serialize(value)
+      if (!(bytes instanceof Uint8Array)) {
+        throw new TypeError(`it returned ${typeof bytes}; it must return a Uint8Array.`)
+      }
+      // A serializer may use one buffer again and again, and these bytes wait for a commit.
+      return Uint8Array.prototype.slice.call(bytes)
+    },
     deserialize: (bytes) => serializer.deserialize(bytes),
   }
 }
@@ -48,7 +52,7 @@ export function knownSerializer(serializer: SerializerName | Serializer): KnownS
  * MessagePack, without msgpackr's record extension: wrong shared structures decode to other property
  * names without an error, and structures are lost with an aborted transaction.
  */
-const PACKR_OPTIONS = {
+const packr = new Packr({
   useRecords: false,
   variableMapSize: true,
   moreTypes: true,
@@ -56,9 +60,7 @@ const PACKR_OPTIONS = {
   useBigIntExtension: true,
   encodeUndefinedAsNil: false,
   copyBuffers: true,
-}
-const packr = new Packr(PACKR_OPTIONS)
-const freezingPackr = new Packr({ ...PACKR_OPTIONS, freezeData: true } as typeof PACKR_OPTIONS)
+})
 
 /** One object for all calls: msgpackr reads it before it decodes. */
 const range = { start: 0, end: 0 }
@@ -68,11 +70,12 @@ const msgpack: KnownSerializer = {
   code: 1,
   carries: KIND.undefined | KIND.nonFinite | KIND.bigint | KIND.date | KIND.set | KIND.bytes,
   serialize: (value) => packr.pack(value),
-  deserialize: (bytes) => packr.unpack(bytes),
-  deserializeFrozen(bytes, start, end) {
+  // From a Buffer, parts that were Buffers come back as Buffers.
+  deserialize: (bytes) => packr.unpack(asBuffer(bytes)),
+  deserializePart(bytes, start, end) {
     range.start = start
     range.end = end
-    return freezingPackr.unpack(bytes, range)
+    return packr.unpack(bytes, range)
   },
 }
 
@@ -81,8 +84,7 @@ const json: KnownSerializer = {
   code: 2,
   carries: 0,
   serialize: (value) => Buffer.from(JSON.stringify(value), 'utf8'),
-  deserialize: (bytes) =>
-    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')),
+  deserialize: (bytes) => JSON.parse(asBuffer(bytes).toString('utf8')),
 }
 
 const structured: KnownSerializer = {
@@ -105,3 +107,9 @@ const structured: KnownSerializer = {
 }
 
 const BUILT_IN: Readonly<Record<SerializerName, KnownSerializer>> = { msgpack, json, structured }
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -2,17 +2,81 @@
 import { BYTES_KINDS, type BytesKind, fromBytes } from './bytes-kind.js'
 import { ERROR_TYPES, type ErrorType, emptyError } from './error-type.js'
 import { TAG } from './graph.js'
+import type { RegisteredTypes } from './registered-types.js'
 
-/** The value of a graph. Throws TypeError or RangeError for anything that flatten() does not make. */
-export function unflatten(graph: unknown): unknown {
-  const nodes = listOf(graph)
-  const first = listOf(nodes[0])
-  if (first[0] === TAG.primitive) return primitive(first[1])
-  const objects = nodes.map((node) => emptyObject(listOf(node)))
-  nodes.forEach((node, at) => {
-    fill(objects[at] as object, listOf(node), objects)
-  })
-  return objects[0]
+/**
+ * The value of a graph. Throws TypeError or RangeError for anything that flatten() does not make, and
+ * for types that are not registered.
+ */
+export function unflatten(graph: unknown, types: RegisteredTypes): unknown {
+  return new Unflattener(listOf(graph).map(listOf), types).run()
+}
+
+/** Stands in for an instance of a registered class until its data is complete. */
+const UNMADE = Symbol('not made yet')
+
+class Unflattener {
+  readonly #nodes: readonly (readonly unknown[])[]
+  readonly #types: RegisteredTypes
+  readonly #objects: unknown[]
+  readonly #filled = new Set<number>()
+  /** Instances whose data is being completed: meeting one again would go on for ever. */
+  readonly #making = new Set<number>()
+  /** Nodes that were referred to and may have to be filled. */
+  #open: number[] = []
+
+  constructor(nodes: readonly (readonly unknown[])[], types: RegisteredTypes) {
+    this.#nodes = nodes
+    this.#types = types
+    this.#objects = nodes.map((node) =>
+      node[0] === TAG.type || node[0] === TAG.primitive ? UNMADE : emptyObject(node),
+    )
+  }
+
+  run(): unknown {
+    const [first] = this.#nodes
+    if (first === undefined) throw new TypeError('is not a graph')
+    return first[0] === TAG.primitive ? primitive(first[1]) : this.#complete(0)
+  }
+
+  /** The object of a node with everything below it. */
+  #complete(at: number): unknown {
+    const outer = this.#open
+    this.#open = []
+    const object = this.#object(at)
+    for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
+      if (this.#filled.has(next)) continue
+      this.#filled.add(next)
+      fill(this.#objects[next] as object, this.#nodes[next] as unknown[], (part) =>
+        this.#part(part),
+      )
+    }
+    this.#open = outer
+    return object
+  }
+
+  #part(part: unknown): unknown {
+    return typeof part === 'number' ? this.#object(part) : primitive(part)
+  }
+
+  #object(at: number): unknown {
+    const node = this.#nodes[at]
+    if (node === undefined) throw new RangeError('refers to a node that is not there')
+    if (node[0] !== TAG.type) {
+      this.#open.push(at)
+      return this.#objects[at]
+    }
+    if (this.#objects[at] === UNMADE) this.#objects[at] = this.#instance(at, node)
+    return this.#objects[at]
+  }
+
+  #instance(at: number, [, name, data]: readonly unknown[]): object {
+    if (this.#making.has(at)) throw new RangeError(`has a "${textOf(name)}" that contains itself`)
+    this.#making.add(at)
+    const complete = typeof data === 'number' ? this.#complete(data) : primitive(data)
+    this.#making.delete(at)
+    return this.#types.instanceOf(textOf(name), complete)
+  }
 }
 
 function emptyObject(node: readonly unknown[]): object {
@@ -47,8 +111,8 @@ function emptyObject(node: readonly unknown[]): object {
   }
 }
 
-function fill(object: object, node: readonly unknown[], objects: readonly object[]): void {
-  const part = (at: number) => resolve(node[at], objects)
+function fill(object: object, node: readonly unknown[], resolve: (part: unknown) => unknown): void {
+  const part = (at: number) => resolve(node[at])
   switch (node[0]) {
     case TAG.object:
     case TAG.nullObject:
@@ -83,13 +147,6 @@ function fill(object: object, node: readonly unknown[], objects: readonly object
 /** Defines rather than assigns: `__proto__` is data. */
 function define(object: object, key: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true })
-}
-
-function resolve(part: unknown, objects: readonly object[]): unknown {
-  if (typeof part !== 'number') return primitive(part)
-  const object = objects[part]
-  if (object === undefined) throw new RangeError('refers to a node that is not there')
-  return object
 }
 
 function primitive(part: unknown): unknown {

@@ -4,6 +4,7 @@ import { deepFreeze } from './freeze.js'
 import { flatten } from './graph.js'
 import { KIND, kindsOf } from './kinds.js'
 import type { DecodedRecord } from './record.js'
+import { NO_TYPES, type RegisteredTypes } from './registered-types.js'
 import type { KnownSerializer } from './serializer.js'
 import { unflatten } from './unflatten.js'
 
@@ -21,9 +22,11 @@ const NOT_PLAIN = KIND.date | KIND.map | KIND.set | KIND.bytes | KIND.shared | K
 
 export class ValueCodec {
   readonly serializer: KnownSerializer
+  readonly #types: RegisteredTypes
 
-  constructor(serializer: KnownSerializer) {
+  constructor(serializer: KnownSerializer, types: RegisteredTypes = NO_TYPES) {
     this.serializer = serializer
+    this.#types = types
   }
 
   /** Throws UnpersistableValueError for a value that would not come back equal. */
@@ -47,24 +50,25 @@ export class ValueCodec {
     const refuse = (path: string, what: string): never => {
       throw new UnpersistableValueError(key, path, what)
     }
-    const bytes = this.#serialize(key, flatten(value, refuse))
+    const bytes = this.#serialize(key, flatten(value, this.#types, refuse))
     return { bytes, isGraph: true, isPlain: false }
   }
 
   /** A value of the caller's own. Throws whatever the serializer throws for bytes it did not make. */
   decode(bytes: Uint8Array, isGraph: boolean): unknown {
     const decoded = this.serializer.deserialize(bytes)
-    return isGraph ? unflatten(decoded) : decoded
+    return isGraph ? unflatten(decoded, this.#types) : decoded
   }
 
   /** The frozen value of a record with `isPlain`, which may be lent. Throws like decode(). */
   decodeFrozen(record: DecodedRecord): unknown {
     const { bytes, payloadStart } = record
-    const { deserializeFrozen } = this.serializer
-    if (deserializeFrozen !== undefined) {
-      return deserializeFrozen(bytes, payloadStart, bytes.length)
-    }
-    const value = this.serializer.deserialize(record.payload)
+    const { deserializePart } = this.serializer
+    const value =
+      deserializePart === undefined
+        ? this.serializer.deserialize(record.payload)
+        : deserializePart(bytes, payloadStart, bytes.length)
+    // Not by msgpackr's freezeData, which leaves out every object that is not one of its records.
     deepFreeze(value)
     return value
   }

@@ -90,10 +90,11 @@ class ViewHandler implements ProxyHandler<object> {
   }
 
   ownKeys(): string[] {
-    const { engine, space } = this.#open()
+    const scope = this.#open()
+    const { engine, space } = scope
     const keys: string[] = []
     const range: EntryRange = { order: 'insertion' }
-    for (const { key } of scanEntries(engine, space, range)) keys.push(key)
+    for (const { key } of scanEntries(engine, space, range)) scope.listing(keys.push(key))
     return jsKeyOrder(keys)
   }
 

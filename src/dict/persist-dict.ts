@@ -10,10 +10,10 @@ import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
 import { refuseThenable } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
-import type { ErrorListeners, Subscription } from '../engine/error-listeners.js'
 import { sizeOf, sweep } from '../engine/expired.js'
+import type { Subscription } from '../engine/listeners.js'
 import { scanEntries } from '../engine/scan.js'
-import { OptionError } from '../errors/option-error.js'
+import { type DictEvents, type EventListeners, listenersOf } from './events.js'
 import type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './face.js'
 import { increased } from './increment.js'
 import { objectView, type ViewOptions } from './object-view.js'
@@ -24,13 +24,13 @@ import { registerView } from './views.js'
 
 export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S>> {
   readonly #scope: Scope
-  readonly #errors: ErrorListeners
+  readonly #events: EventListeners
   #view: object | undefined
 
   /** Dicts are made by open(). */
-  constructor(scope: Scope, errors: ErrorListeners) {
+  constructor(scope: Scope, events: EventListeners) {
     this.#scope = scope
-    this.#errors = errors
+    this.#events = events
   }
 
   // Map
@@ -274,7 +274,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   /** A dict of its own inside this one, isolated by name. It closes with this one. */
   namespace<T extends object = S>(name: string): PersistDict<T> {
     this.#scope.assertOpen()
-    return new PersistDict<T>(this.#scope.within(name), this.#errors)
+    return new PersistDict<T>(this.#scope.within(name), this.#events)
   }
 
   /** The names, from the root down, of all namespaces of the store that hold entries. */
@@ -284,13 +284,12 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     return undefined
   }
 
-  /** Hears of failures that no call can report, such as a commit in the background. */
-  on(event: 'error', handler: (error: unknown) => void): Subscription {
-    this.#scope.assertOpen()
-    if (event !== 'error') {
-      throw new OptionError('event', `There is no event "${String(event)}". The events are: error.`)
-    }
-    return this.#errors.add(handler)
+  /**
+   * Hears of what no call can report: `'error'`, such as a commit that failed in the background; and
+   * `'warning'`, such as listing so many keys that it takes long.
+   */
+  on<E extends keyof DictEvents>(event: E, handler: (what: DictEvents[E]) => void): Subscription {
+    return listenersOf(this.#events, event).add(handler)
   }
 
   // The object face

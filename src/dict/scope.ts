@@ -4,13 +4,17 @@ import type { Engine } from '../engine/engine.js'
 import type { ValueMode } from '../engine/entry.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
-import { KeyError } from '../errors/key-error.js'
+import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
+import type { Warning } from './events.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
 import { deadlineOf, type SetOptions } from './set-options.js'
 import { type StandardSchema, validated } from './standard-schema.js'
+
+/** Listing more keys than this takes a noticeable time. */
+const MANY_KEYS = 100_000
 
 /** Makes keys of any type into strings, and back. */
 export interface KeySerializer<K = unknown> {
@@ -30,6 +34,8 @@ export interface ScopeParts {
   readonly schema: StandardSchema | undefined
   readonly live: LiveRoots
   readonly onConflict: ConflictPolicy
+  readonly maxKeys: number
+  readonly warn: (warning: Warning) => void
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly lease: Lease
 }
@@ -82,6 +88,16 @@ export class Scope {
       key,
       `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
     )
+  }
+
+  /** Call with the number of keys that one call is about to list. Warns, or throws TooManyKeysError. */
+  listing(keys: number): void {
+    if (keys > this.#parts.maxKeys) throw new TooManyKeysError(this.#parts.maxKeys)
+    if (keys !== MANY_KEYS) return
+    this.#parts.warn({
+      code: 'many-keys',
+      message: `More than ${MANY_KEYS} keys are listed at once. dict.keys() streams them.`,
+    })
   }
 
   /** Whether keys are strings, so that they can be the names of properties. */

@@ -6,13 +6,13 @@
  * listener has closed the environments is fatal. A signal ends the process without the event.
  */
 import type { Engine } from './engine.js'
-import type { ErrorListeners } from './error-listeners.js'
+import type { Listeners } from './listeners.js'
 
-const open = new Map<Engine, ErrorListeners>()
+const open = new Map<Engine, Listeners<unknown>>()
 let isListening = false
 
 /** Commits and closes the engine at exit, unless it was closed before. */
-export function flushAtExit(engine: Engine, errors: ErrorListeners): void {
+export function flushAtExit(engine: Engine, errors: Listeners<unknown>): void {
   for (const known of open.keys()) if (known.isClosed) open.delete(known)
   open.set(engine, errors)
   if (isListening) return

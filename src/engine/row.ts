@@ -1,7 +1,7 @@
 /** Finding the row of a key among those that share its digest. */
 import { equalBytes } from '../bytes.js'
 import { type DecodedRecord, decodeRecord } from '../codec/record.js'
-import { KeyError } from '../errors/key-error.js'
+import { KeyError } from '../errors/key-errors.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
 import { decodeWtf8, encodeWtf8 } from '../keys/wtf8.js'

@@ -15,7 +15,7 @@
  * hashed key holds the full key, and whoever reads one compares it.
  */
 import { afterPrefix } from '../bytes.js'
-import { KeyError } from '../errors/key-error.js'
+import { KeyError } from '../errors/key-errors.js'
 import { type KeySettings, MARKER_BYTES, SLOT_BYTES, sha256 } from './key-settings.js'
 import { decodeWtf8, encodeWtf8 } from './wtf8.js'
 

@@ -1,6 +1,7 @@
 /** The options of open(), checked by one zod model and resolved against one set of defaults. */
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
+import type { TypeMap } from '../codec/registered-types.js'
 import type { Serializer, SerializerName } from '../codec/serializer.js'
 import type { ConflictPolicy } from '../dict/live/live-root.js'
 import type { KeySerializer } from '../dict/scope.js'
@@ -29,6 +30,8 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    * @default 'msgpack'
    */
   readonly serializer?: SerializerName | Serializer | undefined
+  /** Classes whose instances may be stored, by the names under which they are. */
+  readonly types?: TypeMap | undefined
   /** Makes keys of other types than string and number. Part of the store's format. */
   readonly keySerializer?: KeySerializer<K> | undefined
   /**
@@ -60,6 +63,12 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
   readonly keyHash?: KeyHash | undefined
   /** Also save pending writes when the process gets SIGTERM, SIGINT or SIGHUP. @default false */
   readonly flushOnSignals?: boolean | undefined
+  /**
+   * Object.keys() and the like of the object view throw TooManyKeysError beyond so many keys. From
+   * 100,000 keys on they cause a 'warning' event in any case: dict.keys() streams.
+   * @default Infinity
+   */
+  readonly maxKeys?: number | undefined
   /** Settings of the LMDB store. */
   readonly lmdb?: LmdbOptions | undefined
   /** The clock of deadlines and timers. @default the machine's */
@@ -85,6 +94,7 @@ const serializer = functions<Serializer>('serialize', 'deserialize').refine(
 const model = z.object({
   durability: z.enum(['batched', 'commit', 'sync']).optional(),
   serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
+  types: z.record(z.string(), functions('serialize', 'deserialize')).optional(),
   keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
   values: z.enum(['frozen', 'copy']).optional(),
   onConflict: z.enum(['overwrite', 'throw']).optional(),
@@ -101,6 +111,7 @@ const model = z.object({
   digestBytes: z.int().optional(),
   keyHash: functions<KeyHash>('digest').optional(),
   flushOnSignals: z.boolean().optional(),
+  maxKeys: z.number().min(1).optional(),
   lmdb: z
     .object({
       mapSizeBytes: z

@@ -6,8 +6,10 @@
  */
 import { ByteLru } from '../cache/byte-lru.js'
 import { systemClock } from '../clock.js'
+import { RegisteredTypes } from '../codec/registered-types.js'
 import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
+import type { Warning } from '../dict/events.js'
 import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
@@ -16,9 +18,9 @@ import { type KeySerializer, Scope } from '../dict/scope.js'
 import { durationMs } from '../duration.js'
 import { Engine } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
-import { ErrorListeners } from '../engine/error-listeners.js'
 import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
 import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js'
+import { Listeners } from '../engine/listeners.js'
 import { OpenConflictError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
@@ -31,7 +33,8 @@ const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20
 /** An engine, with what must be the same for all dicts that share it. */
 interface Shared {
   readonly engine: Engine
-  readonly errors: ErrorListeners
+  readonly errors: Listeners<unknown>
+  readonly warnings: Listeners<Warning>
   readonly live: LiveRoots
   readonly settings: Readonly<Record<string, unknown>>
   users: number
@@ -57,7 +60,7 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, errors, live, release } = share(store, keySettings, options)
+  const { engine, errors, warnings, live, release } = share(store, keySettings, options)
   const lease = {
     isClosed: false,
     release() {
@@ -78,6 +81,8 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
     schema: options.schema,
     live,
     onConflict: options.onConflict ?? 'overwrite',
+    maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
+    warn: (warning) => warnings.tell(warning),
     lease,
   })
   try {
@@ -86,7 +91,7 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
     lease.release()
     throw error
   }
-  return new PersistDict<S, K>(scope, errors)
+  return new PersistDict<S, K>(scope, { error: errors, warning: warnings })
 }
 
 function storeAt(place: string | SyncStore, options: OpenOptions): SyncStore {
@@ -105,7 +110,8 @@ function ttlMs(ttl: OpenOptions['ttl']): number {
 
 interface Share {
   readonly engine: Engine
-  readonly errors: ErrorListeners
+  readonly errors: Listeners<unknown>
+  readonly warnings: Listeners<Warning>
   readonly live: LiveRoots
   /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
   release(): void
@@ -113,7 +119,10 @@ interface Share {
 
 function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions): Share {
   const identity = identityOf(keySettings, options)
-  const settings = { durability: options.durability ?? 'batched', ...identity }
+  const types = Object.keys(options.types ?? {})
+    .sort()
+    .join(', ')
+  const settings = { durability: options.durability ?? 'batched', types, ...identity }
   const existing = shared.get(store.identity)
   // The engine has a store of its own; this one was opened only to learn which it is.
   if (existing !== undefined && existing.engine.store !== store) store.close()
@@ -125,6 +134,7 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   return {
     engine: entry.engine,
     errors: entry.errors,
+    warnings: entry.warnings,
     live: entry.live,
     release() {
       try {
@@ -144,7 +154,8 @@ function found(
   identity: FormatIdentity,
   settings: Shared['settings'],
 ): Shared {
-  const errors = new ErrorListeners()
+  const errors = new Listeners<unknown>()
+  const warnings = new Listeners<Warning>()
   const cache = { ...DEFAULT_CACHE, ...options.cache }
   try {
     checkIdentity(store, identity)
@@ -154,7 +165,10 @@ function found(
   }
   const engine = new Engine({
     store,
-    codec: new ValueCodec(knownSerializer(options.serializer ?? 'msgpack')),
+    codec: new ValueCodec(
+      knownSerializer(options.serializer ?? 'msgpack'),
+      new RegisteredTypes(options.types ?? {}),
+    ),
     keySettings,
     cache: new ByteLru<Entry>(
       cache.maxEntries ?? DEFAULT_CACHE.maxEntries,
@@ -166,7 +180,7 @@ function found(
   })
   flushAtExit(engine, errors)
   const live = new LiveRoots(engine, (error) => errors.tell(error))
-  return { engine, errors, live, settings, users: 0 }
+  return { engine, errors, warnings, live, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

@@ -4,15 +4,15 @@ export interface Subscription {
   [Symbol.dispose](): void
 }
 
-/** Who wants to hear of failures in the background. */
-export class ErrorListeners {
-  readonly #handlers = new Set<{ readonly call: (error: unknown) => void }>()
+/** Who wants to hear of one kind of event. */
+export class Listeners<T> {
+  readonly #handlers = new Set<{ readonly call: (event: T) => void }>()
 
   get isEmpty(): boolean {
     return this.#handlers.size === 0
   }
 
-  add(handler: (error: unknown) => void): Subscription {
+  add(handler: (event: T) => void): Subscription {
     // Wrapped, so that one function subscribed twice is two subscriptions.
     const wrapped = { call: handler }
     this.#handlers.add(wrapped)
@@ -21,11 +21,11 @@ export class ErrorListeners {
   }
 
   /** Tells everybody. A handler that throws must not keep the others from hearing. */
-  tell(error: unknown): void {
+  tell(event: T): void {
     const thrown: unknown[] = []
     for (const { call } of this.#handlers) {
       try {
-        call(error)
+        call(event)
       } catch (failure) {
         thrown.push(failure)
       }

@@ -1,0 +1,26 @@
+/** What can be wrong with a key, or with many. */
+import { PersistDictError } from './persist-dict-error.js'
+
+/** A key is not a string or a number, or cannot be stored under the dict's key settings. */
+export class KeyError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_KEY'
+  readonly key: unknown
+
+  constructor(key: unknown, what: string, options?: ErrorOptions) {
+    super(what, options)
+    this.key = key
+  }
+}
+
+/** Object.keys() or the like of an object view met more keys than `maxKeys` allows. */
+export class TooManyKeysError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_TOO_MANY_KEYS'
+  readonly maxKeys: number
+
+  constructor(maxKeys: number) {
+    super(
+      `The object view has more keys than maxKeys (${maxKeys}) allows to list at once. Use dict.keys(), which streams, or raise maxKeys.`,
+    )
+    this.maxKeys = maxKeys
+  }
+}
