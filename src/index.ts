@@ -39,6 +39,6 @@ export {
   UnreadableRecordError,
 } from './errors/value-errors.js'
 export type { KeyHash } from './keys/key-settings.js'
-export { open } from './open/open.js'
+export { type OutputsOf, open, openTyped } from './open/open.js'
 export type { OpenOptions } from './open/open-options.js'
 export { type LmdbOptions, lmdbStore } from './store/lmdb/open-lmdb.js'

@@ -15,7 +15,7 @@ export const KIND = {
   bigint: 1 << 3,
   /** A string, or a property name, with a lone surrogate. */
   illFormed: 1 << 4,
-  /** An own property named `__proto__`. */
+  /** An own property named `__proto__`, or `toJSON`, which msgpackr would call. */
   protoKey: 1 << 5,
   /** An array with holes. */
   sparse: 1 << 6,
@@ -92,7 +92,7 @@ class Look {
     let kinds = Object.getOwnPropertySymbols(value).length > 0 ? KIND.other : 0
     for (const key of Object.keys(value)) {
       if (!key.isWellFormed()) kinds |= KIND.illFormed
-      if (key === '__proto__') kinds |= KIND.protoKey
+      if (key === '__proto__' || key === 'toJSON') kinds |= KIND.protoKey
       kinds |= this.at(value[key], depth + 1)
     }
     return kinds

@@ -33,6 +33,10 @@ export class RegisteredTypes {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#byName.size === 0
+  }
+
   /** The name under which an object's class is registered; undefined if it is not. */
   nameOf(value: object): string | undefined {
     const prototype: unknown = Object.getPrototypeOf(value)

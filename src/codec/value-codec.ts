@@ -1,7 +1,7 @@
 /** Values to payloads and back: check, flatten if need be, serialize. */
 import { UnpersistableValueError } from '../errors/value-errors.js'
 import { deepFreeze } from './freeze.js'
-import { flatten } from './graph.js'
+import { flatten, type Refuse } from './graph.js'
 import { KIND, kindsOf } from './kinds.js'
 import type { DecodedRecord } from './record.js'
 import { NO_TYPES, type RegisteredTypes } from './registered-types.js'
@@ -50,7 +50,9 @@ export class ValueCodec {
     const refuse = (path: string, what: string): never => {
       throw new UnpersistableValueError(key, path, what)
     }
-    const bytes = this.#serialize(key, flatten(value, this.#types, refuse))
+    const graph = flatten(value, this.#types, refuse)
+    if (!this.#types.isEmpty) this.#refuseUnmakeable(graph, refuse)
+    const bytes = this.#serialize(key, graph)
     return { bytes, isGraph: true, isPlain: false }
   }
 
@@ -71,6 +73,15 @@ export class ValueCodec {
     // Not by msgpackr's freezeData, which leaves out every object that is not one of its records.
     deepFreeze(value)
     return value
+  }
+
+  /** An instance that contains itself cannot be made from its data: better known now than at a read. */
+  #refuseUnmakeable(graph: unknown[], refuse: Refuse): void {
+    try {
+      unflatten(graph, this.#types)
+    } catch (error) {
+      refuse('', error instanceof Error ? error.message : String(error))
+    }
   }
 
   #serialize(key: string, value: unknown): Uint8Array {

@@ -31,7 +31,8 @@ export interface ScopeParts {
   readonly mode: ValueMode
   readonly defaultTtlMs: number
   readonly keySerializer: KeySerializer | undefined
-  readonly schema: StandardSchema | undefined
+  /** Checks all values, or refuses the key by throwing KeyError. */
+  readonly schemaOf: (key: string) => StandardSchema | undefined
   readonly live: LiveRoots
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
@@ -113,7 +114,8 @@ export class Scope {
 
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */
   setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
-    const { schema, defaultTtlMs } = this.#parts
+    const { schemaOf, defaultTtlMs } = this.#parts
+    const schema = schemaOf(key)
     const deadline = deadlineOf(options, defaultTtlMs, this.engine.clock)
     const checked = schema === undefined ? value : validated(schema, key, value)
     return {

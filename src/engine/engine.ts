@@ -13,7 +13,7 @@ import type { KeySettings } from '../keys/key-settings.js'
 import { KeySpace } from '../keys/key-space.js'
 import type { CommitPromise, StoreReader, SyncStore } from '../store/sync-store.js'
 import { CachedReads, type EntryCache } from './cached-reads.js'
-import { Entry, type ValueMode } from './entry.js'
+import { Entry, readable, type ValueMode } from './entry.js'
 import { FlushSchedule } from './flush-schedule.js'
 import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
 import { PendingWrites } from './pending-writes.js'
@@ -323,7 +323,8 @@ export class Engine {
 
   #pendingValue(write: Write, mode: ValueMode): unknown {
     if (write.kind === 'delete' || this.#isPast(write.expiresAt)) return undefined
-    const value = this.codec.decode(write.payload.bytes, write.payload.isGraph)
+    const { bytes, isGraph } = write.payload
+    const value = readable(write.key, () => this.codec.decode(bytes, isGraph))
     if (mode === 'frozen') deepFreeze(value)
     return value
   }

@@ -105,7 +105,8 @@ function payloadOf({ isGraph, isPlain }: DecodedRecord, bytes: Uint8Array): Payl
   return { bytes, isGraph, isPlain }
 }
 
-function readable(key: string, decode: () => unknown): unknown {
+/** What `decode` returns. Throws UnreadableRecordError for whatever it throws. */
+export function readable(key: string, decode: () => unknown): unknown {
   try {
     return decode()
   } catch (cause) {

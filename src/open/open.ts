@@ -15,12 +15,14 @@ import { insertInitial } from '../dict/initial.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
 import { PersistDict } from '../dict/persist-dict.js'
 import { type KeySerializer, Scope } from '../dict/scope.js'
+import type { StandardSchema } from '../dict/standard-schema.js'
 import { durationMs } from '../duration.js'
 import { Engine } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
 import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js'
 import { Listeners } from '../engine/listeners.js'
+import { KeyError } from '../errors/key-errors.js'
 import { OpenConflictError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
@@ -52,6 +54,38 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
   place: string | SyncStore,
   options: OpenOptions<S, K> = {},
 ): PersistDict<S, K> {
+  return openChecked<S, K>(place, options, undefined)
+}
+
+/** The output types of a shape of schemas. */
+export type OutputsOf<T extends Record<string, StandardSchema>> = {
+  [P in keyof T]: T[P] extends StandardSchema<infer Output> ? Output : never
+}
+
+/**
+ * Opens a dict whose keys are those of `shape`, each with a schema of its own, from which the types of
+ * the values are inferred: `openTyped('./state', { user: userSchema, visits: z.number() })`. Setting
+ * any other key throws KeyError. Throws what open() throws.
+ */
+export function openTyped<const T extends Record<string, StandardSchema>>(
+  place: string | SyncStore,
+  shape: T,
+  options: Omit<OpenOptions<OutputsOf<T>>, 'schema' | 'keySerializer'> = {},
+): PersistDict<OutputsOf<T>> {
+  const schemas = new Map(Object.entries<StandardSchema>(shape))
+  return openChecked<OutputsOf<T>, KeyOf<OutputsOf<T>>>(place, options, (key) => {
+    const schema = schemas.get(key)
+    if (schema !== undefined) return schema
+    const known = [...schemas.keys()].map((name) => JSON.stringify(name)).join(', ')
+    throw new KeyError(key, `The dict has no key ${JSON.stringify(key)}. Its keys are ${known}.`)
+  })
+}
+
+function openChecked<S extends object, K>(
+  place: string | SyncStore,
+  options: OpenOptions<S, K>,
+  schemaOf: ((key: string) => StandardSchema) | undefined,
+): PersistDict<S, K> {
   checkOptions(options)
   const keySettings = checkedKeySettings({
     keySizeLimit: options.keySizeLimit ?? DEFAULT_KEY_SETTINGS.keySizeLimit,
@@ -78,7 +112,7 @@ export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
     mode: options.values ?? 'frozen',
     defaultTtlMs,
     keySerializer: options.keySerializer as KeySerializer | undefined,
-    schema: options.schema,
+    schemaOf: schemaOf ?? (() => options.schema),
     live,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
