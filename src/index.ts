@@ -2,7 +2,16 @@ export type { Clock, Timer } from './clock.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
 export type { DictEvents, Warning } from './dict/events.js'
-export type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './dict/face.js'
+export type {
+  DictEntry,
+  DictStats,
+  Frozen,
+  KeyIn,
+  KeyOf,
+  Range,
+  Synchronous,
+  ValueAt,
+} from './dict/face.js'
 export type { ConflictPolicy } from './dict/live/live-root.js'
 export type { ViewOptions } from './dict/object-view.js'
 export { PersistDict } from './dict/persist-dict.js'

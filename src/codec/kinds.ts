@@ -162,6 +162,7 @@ const INSPECT_NO_ITEM = {
  * long as packing it; inspect() asks V8 for the properties without them, in a microsecond.
  */
 function hasItemsOnly(array: readonly unknown[]): boolean {
+  if (Object.getOwnPropertySymbols(array).length > 0) return false
   if (array.length > SHORT_ARRAY && ITEMS_ONLY.test(inspect(array, INSPECT_NO_ITEM))) return true
   const keys = Object.keys(array)
   return keys.length <= array.length && Number(keys.at(-1) ?? 0) < array.length

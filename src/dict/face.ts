@@ -3,6 +3,13 @@
 /** The keys of a shape, as a dict takes them. */
 export type KeyOf<S> = Extract<keyof S, string | number>
 
+/** A key as it may be given: where any string is one, any number is, too. */
+export type KeyIn<K> = string extends K ? K | number : K
+
+/** T, unless it is a promise: a synchronous transaction cannot wait. */
+export type Synchronous<T> = T &
+  (T extends PromiseLike<unknown> ? 'the callback must not return a promise' : unknown)
+
 /** The value that a shape has at a key. */
 export type ValueAt<S, K> = K extends keyof S ? S[K] : S[keyof S]
 

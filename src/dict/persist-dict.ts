@@ -14,7 +14,16 @@ import { sizeOf, sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
 import { scanEntries } from '../engine/scan.js'
 import { type DictEvents, type EventListeners, listenersOf } from './events.js'
-import type { DictEntry, DictStats, Frozen, KeyOf, Range, ValueAt } from './face.js'
+import type {
+  DictEntry,
+  DictStats,
+  Frozen,
+  KeyIn,
+  KeyOf,
+  Range,
+  Synchronous,
+  ValueAt,
+} from './face.js'
 import { increased } from './increment.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { checkedRange } from './range.js'
@@ -36,23 +45,23 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   // Map
 
   /** The value of a key, or `fallback` (undefined if left out) if the key is absent or expired. */
-  get<L extends K>(key: L): Frozen<ValueAt<S, L>> | undefined
-  get<L extends K, F>(key: L, fallback: F): Frozen<ValueAt<S, L>> | F
-  get(key: K, fallback?: unknown): unknown {
+  get<L extends KeyIn<K>>(key: L): Frozen<ValueAt<S, L>> | undefined
+  get<L extends KeyIn<K>, F>(key: L, fallback: F): Frozen<ValueAt<S, L>> | F
+  get(key: KeyIn<K>, fallback?: unknown): unknown {
     const { engine, space, mode } = this.#scope
     const value = engine.value(space, this.#scope.key(key), mode)
     return value === undefined ? fallback : value
   }
 
   /** The value of a key with what is known of it; undefined if the key is absent or expired. */
-  getEntry<L extends K>(key: L): DictEntry<L, Frozen<ValueAt<S, L>>> | undefined {
+  getEntry<L extends KeyIn<K>>(key: L): DictEntry<L, Frozen<ValueAt<S, L>>> | undefined {
     const { engine, space, mode } = this.#scope
     const entry = engine.entry(space, this.#scope.key(key), mode)
     return entry && (this.#face(entry, key) as DictEntry<L, Frozen<ValueAt<S, L>>>)
   }
 
   /** Whether the key is there and has not expired. */
-  has(key: K): boolean {
+  has(key: KeyIn<K>): boolean {
     return this.#scope.engine.has(this.#scope.space, this.#scope.key(key))
   }
 
@@ -60,18 +69,18 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
    * Stores a value. Throws KeyError, UnpersistableValueError (with the path of the offending part),
    * InvalidValueError or OptionError, having stored nothing.
    */
-  set<L extends K>(key: L, value: ValueAt<S, L>, options?: SetOptions): this {
+  set<L extends KeyIn<K>>(key: L, value: ValueAt<S, L>, options?: SetOptions): this {
     this.#scope.engine.write([this.#scope.setWrite(this.#scope.key(key), value, options)])
     return this
   }
 
   /** Removes a key; false if it was absent or expired. */
-  delete(key: K): boolean {
+  delete(key: KeyIn<K>): boolean {
     return this.#scope.engine.delete(this.#scope.space, this.#scope.key(key))
   }
 
   /** Removes a key and returns its value as a private copy; undefined if it was absent. Atomic. */
-  take<L extends K>(key: L): ValueAt<S, L> | undefined {
+  take<L extends KeyIn<K>>(key: L): ValueAt<S, L> | undefined {
     return this.#scope.atomically(key, (text, fields) => {
       if (fields === undefined) return undefined
       this.#scope.engine.delete(this.#scope.space, text)
@@ -94,21 +103,24 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   // Many: one transaction each
 
   /** The values of several keys, in their order, all as of one moment. Undefined for absent ones. */
-  getMany<L extends K>(keys: Iterable<L>): (Frozen<ValueAt<S, L>> | undefined)[] {
+  getMany<L extends KeyIn<K>>(keys: Iterable<L>): (Frozen<ValueAt<S, L>> | undefined)[] {
     this.#scope.assertOpen()
     const wanted = [...keys]
     return this.#scope.engine.together(() => wanted.map((key) => this.get(key)))
   }
 
   /** Which of several keys are there, in their order, all as of one moment. */
-  hasMany(keys: Iterable<K>): boolean[] {
+  hasMany(keys: Iterable<KeyIn<K>>): boolean[] {
     this.#scope.assertOpen()
     const wanted = [...keys]
     return this.#scope.engine.together(() => wanted.map((key) => this.has(key)))
   }
 
   /** Stores several entries, all or none of them. Takes pairs, or a plain object. */
-  setMany(entries: Iterable<readonly [K, ValueAt<S, K>]> | Partial<S>, options?: SetOptions): this {
+  setMany(
+    entries: Iterable<readonly [KeyIn<K>, ValueAt<S, K>]> | Partial<S>,
+    options?: SetOptions,
+  ): this {
     const scope = this.#scope
     scope.assertOpen()
     const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries)
@@ -117,7 +129,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   }
 
   /** Removes several keys in one transaction; returns how many were there. */
-  deleteMany(keys: Iterable<K>): number {
+  deleteMany(keys: Iterable<KeyIn<K>>): number {
     this.#scope.assertOpen()
     const texts = Array.from(keys, (key) => this.#scope.key(key))
     const { engine, space } = this.#scope
@@ -131,7 +143,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
    * absent) that it may change in place; returning undefined keeps that copy. It must not return a
    * promise. The deadline stays unless the options say otherwise. Returns the new value.
    */
-  update<L extends K>(
+  update<L extends KeyIn<K>>(
     key: L,
     fn: (current: ValueAt<S, L> | undefined) => ValueAt<S, L> | undefined,
     options: SetOptions = { keepTtl: true },
@@ -146,7 +158,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   }
 
   /** The value of a key; stores `value` first if it is absent. */
-  getOrInsert<L extends K>(
+  getOrInsert<L extends KeyIn<K>>(
     key: L,
     value: ValueAt<S, L>,
     options?: SetOptions,
@@ -155,7 +167,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   }
 
   /** The value of a key; stores what `fn` returns first if it is absent. `fn` must not return a promise. */
-  getOrInsertComputed<L extends K>(
+  getOrInsertComputed<L extends KeyIn<K>>(
     key: L,
     fn: (key: L) => ValueAt<S, L>,
     options?: SetOptions,
@@ -189,7 +201,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
    * Stores a value if the key still has this version (from getEntry()), or is absent if `version` is
    * undefined. Returns whether it did.
    */
-  compareAndSet<L extends K>(
+  compareAndSet<L extends KeyIn<K>>(
     key: L,
     version: number | undefined,
     value: ValueAt<S, L>,
@@ -206,7 +218,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
    * Runs `fn` as one transaction: all that it does happens, or nothing if it throws. Nobody else
    * writes meanwhile. `fn` must be synchronous; other dicts of the same store take part.
    */
-  transaction<T>(fn: (dict: this) => T): T {
+  transaction<T>(fn: (dict: this) => Synchronous<T>): T {
     this.#scope.assertOpen()
     return this.#scope.engine.transaction(() => fn(this))
   }
@@ -214,19 +226,19 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   // Iterate: in steps that hold no snapshot; see docs/ARCHITECTURE.md
 
   /** The keys of a range. */
-  *keys(range?: Range<K>): Generator<K, undefined> {
+  *keys(range?: Range<KeyIn<K>>): Generator<K, undefined> {
     for (const entry of this.#scan(range)) yield this.#scope.userKey(entry.key) as K
     return undefined
   }
 
   /** The values of a range. */
-  *values(range?: Range<K>): Generator<Frozen<ValueAt<S, K>>, undefined> {
+  *values(range?: Range<KeyIn<K>>): Generator<Frozen<ValueAt<S, K>>, undefined> {
     for (const entry of this.#scan(range)) yield this.#valueOf(entry)
     return undefined
   }
 
   /** The entries of a range as pairs. */
-  *entries(range?: Range<K>): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
+  *entries(range?: Range<KeyIn<K>>): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
     for (const entry of this.#scan(range)) {
       yield [this.#scope.userKey(entry.key) as K, this.#valueOf(entry)]
     }
@@ -245,7 +257,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   // Time
 
   /** Milliseconds that a key has left: Infinity if it never expires, undefined if it is absent. */
-  ttl(key: K): number | undefined {
+  ttl(key: KeyIn<K>): number | undefined {
     const { engine, space } = this.#scope
     const entry = engine.entry(space, this.#scope.key(key), 'frozen')
     if (entry === undefined) return undefined
@@ -253,7 +265,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   }
 
   /** Gives a key another time to live, from now; null for ever. False if it is absent. */
-  expire(key: K, ttl: Duration | null): boolean {
+  expire(key: KeyIn<K>, ttl: Duration | null): boolean {
     const { engine } = this.#scope
     const expiresAt = ttl === null ? 0 : afterMs(durationMs(ttl, 'ttl'), engine.clock)
     return this.#scope.atomically(key, (text, fields) => {
@@ -369,7 +381,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     this.close()
   }
 
-  #scan(range: Range<K> | undefined): Iterable<Entry> {
+  #scan(range: Range<KeyIn<K>> | undefined): Iterable<Entry> {
     this.#scope.assertOpen()
     return scanEntries(this.#scope.engine, this.#scope.space, checkedRange(this.#scope, range))
   }

@@ -4,7 +4,7 @@ import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
 import { pathOf, readCount } from './count.js'
 import type { Engine } from './engine.js'
-import { fieldsOfRow, ROWS } from './row.js'
+import { ROWS, readableFields } from './row.js'
 
 /** Rows of one sweep transaction: it must not hold the write lock for long. */
 const SWEEP_STEP_ROWS = 256
@@ -44,8 +44,8 @@ function countExpired(reader: StoreReader, space: KeySpace, now: number): number
   return expired
 }
 
-/** Whether the row still has the deadline of its hint. */
+/** Whether the row still has the deadline of its hint. One that cannot be read counts as an entry. */
 function isTrue(reader: StoreReader, hint: DeadlineHint): boolean {
   const record = reader.get(ROWS, hint.key)
-  return record !== undefined && fieldsOfRow(hint.key, record).expiresAt === hint.deadline
+  return record !== undefined && readableFields(hint.key, record)?.expiresAt === hint.deadline
 }

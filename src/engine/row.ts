@@ -72,6 +72,18 @@ export function fieldsOfRow(storageKey: Uint8Array, record: Uint8Array): Decoded
   }
 }
 
+/** The same, but undefined for a record that cannot be read: for upkeep, which leaves it in place. */
+export function readableFields(
+  storageKey: Uint8Array,
+  record: Uint8Array,
+): DecodedRecord | undefined {
+  try {
+    return decodeRecord(storageKey, record)
+  } catch {
+    return undefined
+  }
+}
+
 function placeInChain(reader: StoreReader, space: KeySpace, key: string, first: Uint8Array): Place {
   const wanted = encodeWtf8(key)
   let hole: Uint8Array | undefined

@@ -8,7 +8,7 @@ import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import { readCount, writeCount } from './count.js'
-import { fieldsOfRow, findRow, type Place, placeOf, ROWS } from './row.js'
+import { findRow, type Place, placeOf, ROWS, readableFields } from './row.js'
 import type { SetWrite, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
@@ -66,13 +66,19 @@ export class Session {
     writeCount(this.tx, space, 0)
   }
 
-  /** Removes the row if it is due; drops the hint either way. Returns whether an entry went. */
+  /**
+   * Removes the row if it is due, and drops the hint if it is stale. Returns whether an entry went.
+   * A record that cannot be read stays, without its hint: it must not end every sweep.
+   */
   expire(space: KeySpace, storageKey: Uint8Array, deadline: number): boolean {
-    this.tx.forget(ROWS, { key: storageKey, deadline })
     const record = this.tx.get(ROWS, storageKey)
-    if (record === undefined) return false
-    const fields = fieldsOfRow(storageKey, record)
-    if (fields.isHole || !isExpired(fields.expiresAt, this.now)) return false
+    const fields = record === undefined ? undefined : readableFields(storageKey, record)
+    if (fields === undefined || fields.isHole || fields.expiresAt !== deadline) {
+      this.tx.forget(ROWS, { key: storageKey, deadline })
+      return false
+    }
+    // The clock was set back since the hint was given: it is true, and will be needed.
+    if (!isExpired(deadline, this.now)) return false
     this.#remove(space, { storageKey, fields })
     return true
   }
@@ -136,7 +142,7 @@ export class Session {
 
   #isHole(storageKey: Uint8Array): boolean {
     const record = this.tx.get(ROWS, storageKey)
-    return record !== undefined && fieldsOfRow(storageKey, record).isHole
+    return record !== undefined && readableFields(storageKey, record)?.isHole === true
   }
 
   #hole(storageKey: Uint8Array): Uint8Array {

@@ -2,11 +2,12 @@
  * The contract between the dict and whatever keeps its bytes.
  *
  * A store holds rows (a key and a record, both bytes) in named buckets, in key order. It knows
- * nothing of what is in a record. The laws, which test/store/sync-store-suite checks on each store:
+ * nothing of what is in a record. The laws, which `persistdict/testing` checks on any store:
  *
  * - Bytes in are bytes out. Returned bytes belong to the caller (but see peek); given bytes are copied.
  * - Names of buckets and keys may hold any byte or character and never reach outside their place.
- * - A transaction is all or nothing: a throw in its callback leaves the store as it was.
+ * - A transaction is all or nothing: a throw in its callback leaves the store as it was, and comes
+ *   out unchanged.
  * - Reads inside a transaction see its writes; reads outside see none until it has committed.
  * - A committed write is seen by the next read, here and in every other process.
  * - `changeId` differs before and after every commit that changed something, by any process.
@@ -67,7 +68,10 @@ export interface StoreTransaction extends StoreReader {
   delete(bucket: string, key: Uint8Array): boolean
   /** Drops a hint whose row has gone or has another deadline. */
   forget(bucket: string, hint: DeadlineHint): void
-  /** A number greater than any given before in this store's life, by any process. At most 2^48 - 1. */
+  /**
+   * A number greater than any given before in a transaction that changed something and was committed,
+   * in all of this store's life and by any process. At most 2^48 - 1.
+   */
   nextVersion(): number
 }
 
