@@ -1,0 +1,31 @@
+/** The cases, in the order in which they are run and shown; each is a file of bench/cases. */
+import type { BenchCase } from './harness/case.js'
+
+export const CASES = [
+  'get-hot',
+  'view-get',
+  'view-live',
+  'view-nested',
+  'get-cold',
+  'get-miss',
+  'has',
+  'set-batched',
+  'set-sync',
+  'set-concurrent',
+  'set-many',
+  'delete',
+  'increment',
+  'increment-commit',
+  'iterate',
+  'keys',
+  'size-on-disk',
+  'size-in-steps',
+  'open',
+  'processes',
+] as const
+
+/** Loads one case and none of the others, with all that they import. */
+export async function loadCase(name: string): Promise<BenchCase> {
+  const module = (await import(`./cases/${name}.js`)) as { bench: BenchCase }
+  return module.bench
+}

@@ -1,0 +1,60 @@
+/** `npm run bench -- [term…] [--quick] [--json] [--write] [--seed=N]`: see bench/README.md. */
+import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CASES } from './cases.js'
+import { readCommand } from './harness/command-line.js'
+import { machineLine } from './harness/machine.js'
+import { benchmarksPage } from './harness/page.js'
+import { caseText, HOW_TO_READ } from './harness/print.js'
+import type { CaseResult, Refusal } from './harness/result.js'
+import type { StageOptions } from './harness/stage.js'
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+
+/** A case that takes longer hangs. */
+const LIMIT_MS = 120_000
+
+const { cases, json, quick, write, seed } = readCommand(process.argv.slice(2), CASES)
+if (write && cases.length < CASES.length) throw new RangeError('--write takes all cases, or none.')
+
+const machine = machineLine({ seed, quick })
+if (!json) console.log(`${machine}\n${HOW_TO_READ}\n`)
+const results: (CaseResult | Refusal)[] = []
+for (const name of cases) {
+  const result = await inProcess(name)
+  results.push(result)
+  if (!json) console.log(caseText(result))
+}
+if (json) console.log(JSON.stringify({ machine, results }, undefined, 2))
+const timed = results.filter((result): result is CaseResult => !('refused' in result))
+if (timed.length < results.length) {
+  // A page without the refused cases would hide them.
+  if (write) console.error('Nothing was written: a case was refused.')
+  process.exitCode = 1
+} else if (write) {
+  writeFileSync(PAGE, benchmarksPage(machine, timed))
+}
+
+/** Each case starts with fresh memory, and compiled code that no other case has shaped. */
+function inProcess(name: string): Promise<CaseResult | Refusal> {
+  const root = mkdtempSync(join(tmpdir(), 'persistdict-bench-'))
+  const options: StageOptions = { root, seed, quick }
+  return new Promise((resolve) => {
+    const child = fork(CHILD, [name, JSON.stringify(options)], {
+      execArgv: ['--import', 'tsx', '--expose-gc'],
+      timeout: LIMIT_MS,
+    })
+    let outcome: CaseResult | Refusal | undefined
+    child.on('message', (message) => {
+      outcome = message as CaseResult | Refusal
+    })
+    child.on('exit', (code, signal) => {
+      rmSync(root, { recursive: true, force: true })
+      resolve(outcome ?? { name, refused: `Its process ended with ${signal ?? code}.` })
+    })
+  })
+}
