@@ -18,6 +18,7 @@
  * costs no decoding. The checksum takes in the storage key: a record under another key is damage.
  */
 import { ByteReader, varintLength, writeUint48, writeVarint } from '../bytes.js'
+import { decodeWtf8, encodeWtf8 } from '../keys/wtf8.js'
 import { crc32 } from './crc32.js'
 
 export const FORMAT_VERSION = 1
@@ -69,7 +70,7 @@ const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 /** The record of an entry. The bytes are lent until the next call; copy what you keep. */
 export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint8Array {
   const { key, payload, expiresAt } = fields
-  const tags = fields.tags.length === 0 ? NO_BLOCKS : fields.tags.map((tag) => Buffer.from(tag))
+  const tags = fields.tags.length === 0 ? NO_BLOCKS : fields.tags.map(encodeWtf8)
   const sinceSeq = fields.version - fields.seq
   // A clock that was set back must not make an entry older than itself.
   const sinceCreated = Math.max(0, fields.updatedAt - fields.createdAt)
@@ -211,7 +212,7 @@ function readTags(reader: ByteReader): readonly string[] {
   const tags: string[] = []
   // Each tag takes a byte at least, so a wrong count ends at the end of the record.
   for (let left = reader.varint(); left > 0; left--) {
-    tags.push(Buffer.from(reader.take(reader.varint())).toString('utf8'))
+    tags.push(decodeWtf8(reader.take(reader.varint())))
   }
   return tags
 }

@@ -150,7 +150,8 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   ): ValueAt<S, L> | undefined {
     return this.#scope.atomically(key, (text, fields) => {
       const copy = fields && (this.#scope.copyOf(fields) as ValueAt<S, L>)
-      const next = fn(copy) ?? copy
+      const result = fn(copy)
+      const next = result === undefined ? copy : result
       refuseThenable(next)
       if (next !== undefined) this.#scope.engine.write([this.#scope.setWrite(text, next, options)])
       return next
@@ -261,7 +262,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     const { engine, space } = this.#scope
     const entry = engine.entry(space, this.#scope.key(key), 'frozen')
     if (entry === undefined) return undefined
-    return entry.expiresAt === 0 ? Number.POSITIVE_INFINITY : entry.expiresAt - engine.clock.now()
+    return Math.max(0, (entry.expiresAt || Number.POSITIVE_INFINITY) - engine.now())
   }
 
   /** Gives a key another time to live, from now; null for ever. False if it is absent. */

@@ -10,7 +10,7 @@ import { canonicalKey, type KeySpace } from '../keys/key-space.js'
 import type { Warning } from './events.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
-import { deadlineOf, type SetOptions } from './set-options.js'
+import { deadlineOf, type SetOptions, tagsOf } from './set-options.js'
 import { type StandardSchema, validated } from './standard-schema.js'
 
 /** Listing more keys than this takes a noticeable time. */
@@ -124,7 +124,7 @@ export class Scope {
       key,
       payload: this.engine.codec.encode(key, checked),
       expiresAt: deadline ?? this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0,
-      tags: options?.tags ?? [],
+      tags: tagsOf(options),
       isNew: false,
     }
   }

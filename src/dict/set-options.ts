@@ -40,6 +40,17 @@ export function deadlineOf(
   return afterMs(ttl === undefined ? defaultTtlMs : durationMs(ttl, 'ttl'), clock)
 }
 
+const NO_TAGS: readonly string[] = Object.freeze([])
+
+/** The tags that the options ask for, as a list of its own. */
+export function tagsOf(options: SetOptions | undefined): readonly string[] {
+  const tags: unknown = options?.tags
+  if (tags === undefined) return NO_TAGS
+  // Checked here: what no record can hold must not wait for a commit to fail.
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return [...tags]
+  throw new OptionError('tags', 'tags must be an array of strings.')
+}
+
 /** The instant in `ms` from now; 0 for never. */
 export function afterMs(ms: number, clock: Clock): number {
   // Rounded up: an entry is never gone early.

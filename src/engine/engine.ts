@@ -197,6 +197,8 @@ export class Engine {
         ),
       )
     } catch (error) {
+      // A scan that began inside has rows that never were.
+      this.writes++
       this.live.rolledBack()
       throw error
     }
@@ -235,7 +237,7 @@ export class Engine {
   reader(): StoreReader {
     if (this.#closed) throw new ClosedError()
     if (this.live.isDirty) this.live.settleAll()
-    if (this.#session !== undefined) return this.#session.tx
+    if (this.#session !== undefined) return this.#session.reader()
     if (this.#pending.count > 0) this.flushSync()
     return this.store
   }
@@ -261,6 +263,11 @@ export class Engine {
       if (this.durability === 'commit') this.store.sync()
     })
     return this.#flushing
+  }
+
+  /** The instant that decides what has expired: inside a transaction, that of its start. */
+  now(): number {
+    return this.#session?.now ?? this.clock.now()
   }
 
   /** Drops the decoded values that are kept for reading again. */

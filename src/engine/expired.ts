@@ -16,14 +16,14 @@ const ALL_HINTS = Number.MAX_SAFE_INTEGER
 export function sizeOf(engine: Engine, space: KeySpace): number {
   const reader = engine.reader()
   const count = readCount(reader, space)
-  return count === 0 ? 0 : count - countExpired(reader, space, engine.clock.now())
+  return count === 0 ? 0 : count - countExpired(reader, space, engine.now())
 }
 
 /** Removes the rows of all expired entries, in all namespaces; returns how many entries went. */
 export function sweep(engine: Engine): number {
   let removed = 0
   for (;;) {
-    const hints = engine.reader().due(ROWS, engine.clock.now(), SWEEP_STEP_ROWS)
+    const hints = engine.reader().due(ROWS, engine.now(), SWEEP_STEP_ROWS)
     if (hints.length === 0) return removed
     removed += engine.transaction((session) => {
       let gone = 0

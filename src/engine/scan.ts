@@ -54,10 +54,10 @@ function* walk(engine: Engine, space: KeySpace, range: EntryRange): Generator<En
       if (range.prefix !== undefined && !key.startsWith(range.prefix)) continue
       // Something was written here since the step was read: the row may be gone, or another.
       const entry =
-        engine.writes === writes
+        engine.writes === writes && !engine.live.isDirty
           ? Entry.whole(key, fields, engine.codec)
           : engine.entry(space, key, 'copy')
-      if (entry === undefined || entry.isExpiredAt(engine.clock.now())) continue
+      if (entry === undefined || entry.isExpiredAt(engine.now())) continue
       yield entry
     }
     bounds = { ...bounds, after: last.key }

@@ -83,11 +83,18 @@ export class Session {
     return true
   }
 
-  /** Writes what was only counted so far. Call once, last. */
+  /** Writes what was only counted so far. Call last. */
   finish(): void {
     for (const [space, inserted] of this.#inserted) {
       if (inserted !== 0) writeCount(this.tx, space, readCount(this.tx, space) + inserted)
     }
+    this.#inserted.clear()
+  }
+
+  /** The transaction, for those who read rows and counts themselves. */
+  reader(): StoreTransaction {
+    this.finish()
+    return this.tx
   }
 
   #set(write: SetWrite): void {

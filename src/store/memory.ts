@@ -127,8 +127,11 @@ class MemoryStore implements SyncStore {
         this.#change(bucket, ownKey, { key: ownKey, record: copy(record), deadline })
       },
       delete: (bucket, key) => this.#change(bucket, copy(key), undefined) !== undefined,
-      // The rows themselves are the index: a hint is never stale.
-      forget: () => {},
+      forget: (bucket, { key, deadline }) => {
+        const row = this.#bucket(bucket).rows.find({ key })
+        // The rows themselves are the index: a hint that is not true is not there, either.
+        if (row?.deadline === deadline) this.#change(bucket, row.key, { ...row, deadline: 0 })
+      },
       nextVersion: () => ++this.#version,
     }
   }

@@ -66,7 +66,7 @@ export interface StoreTransaction extends StoreReader {
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void
   /** Removes a row; false if there was none. */
   delete(bucket: string, key: Uint8Array): boolean
-  /** Drops a hint whose row has gone or has another deadline. */
+  /** Drops a hint, true or not. The row, if there is one, stays, and is not due until it is put again. */
   forget(bucket: string, hint: DeadlineHint): void
   /**
    * A number greater than any given before in a transaction that changed something and was committed,

@@ -94,6 +94,18 @@ export const deadlineLaws: readonly StoreLaw[] = [
     assert.equal(shown(store.get('rows', bytesOf('kept'))), shown(RECORD))
   }),
 
+  law('forget() of a true hint leaves the row, which is not due until it is put again', (store) => {
+    const key = bytesOf('key')
+    putRow(store, 'rows', key, RECORD, 10)
+    store.transaction(COMMITTED, (tx) => tx.forget('rows', { key, deadline: 11 }))
+    assert.deepEqual(listed(store, 10), [`${shown(key)} 10`])
+    store.transaction(COMMITTED, (tx) => tx.forget('rows', { key, deadline: 10 }))
+    assert.deepEqual(listed(store, 100), [])
+    assert.equal(shown(store.get('rows', key)), shown(RECORD))
+    putRow(store, 'rows', key, RECORD, 10)
+    assert.deepEqual(listed(store, 10), [`${shown(key)} 10`])
+  }),
+
   law('due() is complete and never early, whatever was put, replaced and deleted', (store) => {
     withSeed((random) => {
       const deadlines = new Map<string, number>()

@@ -5,10 +5,9 @@
  */
 import { type LiveTree, stepOf } from './live-tree.js'
 
-/** A Map of faces that passes its changes on to `raw`. */
+/** An empty Map for faces that passes its changes on to `raw`. */
 export function instrumentMap(root: LiveTree, raw: Map<unknown, unknown>): Map<unknown, unknown> {
   const face = new Map<unknown, unknown>()
-  for (const [key, value] of raw) face.set(root.faceOf(key), root.faceOf(value))
   return replaceMethods(face, {
     set(key: unknown, value: unknown) {
       const rawKey = root.adopt(key, raw, '<key>')
@@ -32,10 +31,9 @@ export function instrumentMap(root: LiveTree, raw: Map<unknown, unknown>): Map<u
   })
 }
 
-/** A Set of faces that passes its changes on to `raw`. */
+/** An empty Set for faces that passes its changes on to `raw`. */
 export function instrumentSet(root: LiveTree, raw: Set<unknown>): Set<unknown> {
   const face = new Set<unknown>()
-  for (const item of raw) face.add(root.faceOf(item))
   return replaceMethods(face, {
     add(item: unknown) {
       const rawItem = root.adopt(item, raw, '<item>')

@@ -141,6 +141,8 @@ export class LiveRoot implements LiveTree {
     const face = this.#makeFace(raw)
     this.#faces.set(raw, face)
     registerFace(face, raw)
+    // Filled only now: a collection may contain itself.
+    this.#refill(raw)
     return face
   }
 
@@ -177,7 +179,7 @@ export class LiveRoot implements LiveTree {
     return reconcile(this.#raw, next, (raw) => this.#refill(raw))
   }
 
-  /** An instrumented Map or Set holds faces of its own: makes them anew. */
+  /** A live Map or Set holds the faces of its parts: puts them in anew. */
   #refill(raw: object): void {
     const face = this.#faces.get(raw)
     if (face instanceof Map && raw instanceof Map) {

@@ -14,7 +14,7 @@
  * the process's locks on it.
  */
 import { spawnSync } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { DamagedStoreError } from '../../errors/open-errors.js'
@@ -55,14 +55,18 @@ function checkContent(file: string, descriptor: number, size: number): void {
   const second = readMeta(descriptor, first.pageSize)
   if (typeof second === 'string') throw new DamagedStoreError(file, second)
   const newest = first.transactionId > second.transactionId ? first : second
+  const fullSize = (newest.lastPage + 1) * newest.pageSize
+  if (size >= fullSize) return
   // LMDB may leave pages at the end unwritten that it took and gave back in one transaction. So a
   // short file is not damaged yet; a child process, which may die of it, reads everything.
-  if (size < (newest.lastPage + 1) * newest.pageSize && !survivesReading(dirname(file))) {
+  if (!survivesReading(dirname(file))) {
     throw new DamagedStoreError(
       file,
-      `it is ${size} bytes long and should be ${(newest.lastPage + 1) * newest.pageSize}: it was cut off`,
+      `it is ${size} bytes long and should be ${fullSize}: it was cut off`,
     )
   }
+  // Nothing refers to the missing pages. With them the next open need not look again.
+  truncateSync(file, fullSize)
 }
 
 /** The meta page at `offset`, or what is wrong with it. */
