@@ -78,7 +78,7 @@ class ViewHandler implements ProxyHandler<object> {
     refuseSymbol(key)
     // An object that inherits from the view gets a property of its own, as from any prototype.
     if (!isViewOf(receiver, target)) {
-      return Reflect.defineProperty(receiver as object, key, DATA(value))
+      return Reflect.set(Object.create(null) as object, key, value, receiver)
     }
     return this.#store(key, value)
   }
@@ -94,7 +94,7 @@ class ViewHandler implements ProxyHandler<object> {
     const { engine, space } = scope
     const keys: string[] = []
     const range: EntryRange = { order: 'insertion' }
-    for (const { key } of scanEntries(engine, space, range)) scope.listing(keys.push(key))
+    for (const { key } of scanEntries(engine, space, range, 'keys')) scope.listing(keys.push(key))
     return jsKeyOrder(keys)
   }
 
@@ -173,7 +173,7 @@ function inspected(scope: Scope, depth: number, options: InspectOptions): string
   if (scope.lease.isClosed) return '[closed PersistDict object]'
   const shown: Record<string, unknown> = {}
   let isCut = false
-  for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 })) {
+  for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 }, 'copy')) {
     isCut = Object.keys(shown).length === INSPECTED_ENTRIES
     if (!isCut) Object.defineProperty(shown, entry.key, DATA(entry.value('copy')))
   }

@@ -12,7 +12,7 @@ import { refuseThenable } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import { sizeOf, sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
-import { scanEntries } from '../engine/scan.js'
+import { scanEntries, type Wanted } from '../engine/scan.js'
 import { type DictEvents, type EventListeners, listenersOf } from './events.js'
 import type {
   DictEntry,
@@ -228,19 +228,19 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** The keys of a range. */
   *keys(range?: Range<KeyIn<K>>): Generator<K, undefined> {
-    for (const entry of this.#scan(range)) yield this.#scope.userKey(entry.key) as K
+    for (const entry of this.#scan(range, 'keys')) yield this.#scope.userKey(entry.key) as K
     return undefined
   }
 
   /** The values of a range. */
   *values(range?: Range<KeyIn<K>>): Generator<Frozen<ValueAt<S, K>>, undefined> {
-    for (const entry of this.#scan(range)) yield this.#valueOf(entry)
+    for (const entry of this.#scan(range, this.#scope.mode)) yield this.#valueOf(entry)
     return undefined
   }
 
   /** The entries of a range as pairs. */
   *entries(range?: Range<KeyIn<K>>): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
-    for (const entry of this.#scan(range)) {
+    for (const entry of this.#scan(range, this.#scope.mode)) {
       yield [this.#scope.userKey(entry.key) as K, this.#valueOf(entry)]
     }
     return undefined
@@ -302,6 +302,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
    * `'warning'`, such as listing so many keys that it takes long.
    */
   on<E extends keyof DictEvents>(event: E, handler: (what: DictEvents[E]) => void): Subscription {
+    this.#scope.assertOpen()
     return listenersOf(this.#events, event).add(handler)
   }
 
@@ -323,7 +324,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   /** A plain object with private copies of all values, in insertion order. */
   toObject(): { [P in KeyOf<S>]: S[P] } {
     const copy = {}
-    for (const entry of this.#scan({ order: 'insertion' })) {
+    for (const entry of this.#scan({ order: 'insertion' }, 'copy')) {
       // Defined, not assigned: "__proto__" is a key like any other.
       const property = { enumerable: true, configurable: true, writable: true }
       Object.defineProperty(copy, entry.key, { ...property, value: entry.value('copy') })
@@ -382,9 +383,14 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     this.close()
   }
 
-  #scan(range: Range<KeyIn<K>> | undefined): Iterable<Entry> {
+  #scan(range: Range<KeyIn<K>> | undefined, wanted: Wanted): Iterable<Entry> {
     this.#scope.assertOpen()
-    return scanEntries(this.#scope.engine, this.#scope.space, checkedRange(this.#scope, range))
+    return scanEntries(
+      this.#scope.engine,
+      this.#scope.space,
+      checkedRange(this.#scope, range),
+      wanted,
+    )
   }
 
   #valueOf(entry: Entry): Frozen<ValueAt<S, K>> {

@@ -27,6 +27,11 @@ export class Entry {
   readonly #payload: Payload | undefined
   #shared: unknown
 
+  /** An entry without its value: for its key and header. */
+  static bare(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
+    return new Entry(key, record, codec, undefined, undefined)
+  }
+
   /** An entry that keeps the payload of its record. */
   static whole(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
     return new Entry(key, record, codec, payloadOf(record, record.payload), undefined)

@@ -11,6 +11,7 @@ import { SortedList } from './sorted-list.js'
 import {
   type CommitPromise,
   type DeadlineHint,
+  type RowVisitor,
   SCAN_STEP_BYTES,
   type ScanRange,
   type StoreRow,
@@ -62,13 +63,22 @@ class MemoryStore implements SyncStore {
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
     const found: StoreRow[] = []
+    this.walk(bucket, range, limit, (key, record) => found.push({ key, record: copy(record) }))
+    return found
+  }
+
+  walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
+    let last: Uint8Array | undefined
+    let rows = 0
     let bytes = 0
-    for (const { key, record } of walk(this.#bucket(bucket), range)) {
-      if (found.length >= limit || bytes >= SCAN_STEP_BYTES || isBeyond(key, range)) break
-      found.push({ key: copy(key), record: copy(record) })
+    for (const { key, record } of rowsFrom(this.#bucket(bucket), range)) {
+      if (rows >= limit || bytes >= SCAN_STEP_BYTES || isBeyond(key, range)) break
+      last = copy(key)
+      visit(last, record)
+      rows++
       bytes += record.length
     }
-    return found
+    return last
   }
 
   due(bucket: string, now: number, limit: number): DeadlineHint[] {
@@ -121,6 +131,7 @@ class MemoryStore implements SyncStore {
       get: (bucket, key) => this.get(bucket, key),
       peek: (bucket, key) => this.peek(bucket, key),
       scan: (bucket, range, limit) => this.scan(bucket, range, limit),
+      walk: (bucket, range, limit, visit) => this.walk(bucket, range, limit, visit),
       due: (bucket, now, limit) => this.due(bucket, now, limit),
       put: (bucket, key, record, deadline) => {
         const ownKey = copy(key)
@@ -176,7 +187,7 @@ function byDeadline(a: DeadlineHint, b: DeadlineHint): number {
 }
 
 /** The rows of a range from its start on, in its direction. They do not stop at its end. */
-function* walk({ rows }: Bucket, range: ScanRange): Generator<MemoryRow> {
+function* rowsFrom({ rows }: Bucket, range: ScanRange): Generator<MemoryRow> {
   const { from, to, after, reverse } = range
   if (reverse) {
     const bound =

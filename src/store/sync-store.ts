@@ -35,6 +35,8 @@ export interface StoreRow {
   readonly record: Uint8Array
 }
 
+export type RowVisitor = (key: Uint8Array, record: Uint8Array) => void
+
 /** A row that may be due. */
 export interface DeadlineHint {
   readonly key: Uint8Array
@@ -56,6 +58,11 @@ export interface StoreReader {
    * range is exhausted.
    */
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[]
+  /**
+   * Like scan(), but shows each row to `visit`, which must not call the store: the record is lent as by
+   * peek(), the key is given. Returns the last key, or undefined if the range is exhausted.
+   */
+  walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined
   /** Up to `limit` hints of rows with a deadline at or before `now`, soonest first. */
   due(bucket: string, now: number, limit: number): DeadlineHint[]
 }

@@ -13,6 +13,7 @@ const CALLS: {
   get: (store) => store.get('rows', KEY),
   peek: (store) => store.peek('rows', KEY),
   scan: (store) => store.scan('rows', {}, 1),
+  walk: (store) => store.walk('rows', {}, 1, () => assert.fail('a row was shown')),
   due: (store) => store.due('rows', 1, 1),
   changeId: (store) => store.changeId(),
   transaction: (store) => store.transaction(COMMITTED, () => assert.fail('the callback was run')),

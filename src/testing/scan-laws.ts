@@ -15,6 +15,9 @@ const DIRECTIONS = [false, true]
 /** Few different bytes, so that keys are often each other's prefixes and neighbours. */
 const ALPHABET = [0x00, 0x01, 0x61, 0x62, 0xfe, 0xff]
 
+/** More than any scan here takes, so that a scan in a circle fails. */
+const MOST_STEPS = 10_000
+
 export const scanLaws: readonly StoreLaw[] = [
   law('a scan of any range gives what a sorted list would', (store) => {
     withSeed((random) => {
@@ -35,6 +38,30 @@ export const scanLaws: readonly StoreLaw[] = [
         compareScans(store, model, random)
       }
     })
+  }),
+
+  law('walk() shows the rows that scan() gives, and returns the last key', (store) => {
+    assert.equal(
+      store.walk('rows', {}, 10, () => assert.fail('there are no rows')),
+      undefined,
+    )
+    for (let at = 0; at < 40; at++) {
+      putRow(store, 'rows', bytesOf(`key ${at}`), bytesOf(`record ${at}`))
+    }
+    for (const range of [{}, { reverse: true }, { after: bytesOf('key 2') }]) {
+      const seen: string[] = []
+      const last = store.walk('rows', range, 25, (key, record) => {
+        // The record is lent: its length and indices are all that may be used.
+        const own = Uint8Array.from({ length: record.length }, (_, at) => record[at] as number)
+        seen.push(`${shown(key)} ${shown(own)}`)
+      })
+      const rows = store.scan('rows', range, 25)
+      assert.deepEqual(
+        seen,
+        rows.map(({ key, record }) => `${shown(key)} ${shown(record)}`),
+      )
+      assert.equal(shown(last), shown(rows.at(-1)?.key))
+    }
   }),
 
   law('a scan resumed after its last key misses and repeats nothing', (store) => {
@@ -176,7 +203,8 @@ function readAll(
 ): string[] {
   const seen: string[] = []
   let next = range
-  for (;;) {
+  for (let steps = 1; ; steps++) {
+    assert.ok(steps <= MOST_STEPS, 'the scan does not come to an end')
     const step = reader.scan(bucket, next, limit)
     const last = step.at(-1)
     if (last === undefined) return seen

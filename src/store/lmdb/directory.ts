@@ -32,7 +32,7 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ])
 
 /** Opening writes the lock file and two pages; with less room the mapping itself would fault. */
-const LEAST_FREE_BYTES = 1 << 20
+export const LEAST_FREE_BYTES = 1 << 20
 
 /** Makes and checks the directory. Throws PathError or StoreFullError, having changed nothing else. */
 export function storeDirectory(path: string, allowNetworkFileSystem: boolean): StoreDirectory {

@@ -4,15 +4,21 @@
  * Everything that can hurt other processes happens inside the gate: checking the file, opening,
  * committing, closing. See docs/decisions for what each option guards against.
  */
+import { statfsSync } from 'node:fs'
 import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
-import { StoreError, StoreGoneError, TransactionError } from '../../errors/store-errors.js'
+import {
+  StoreError,
+  StoreFullError,
+  StoreGoneError,
+  TransactionError,
+} from '../../errors/store-errors.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
-import { fileIdentity, type StoreDirectory } from './directory.js'
+import { fileIdentity, LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
-import { loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
 import { assertOpenable } from './preflight.js'
 
 export interface EnvironmentOptions {
@@ -32,6 +38,10 @@ const MAX_DATABASES = 128
 
 /** Simultaneous last close and open can leave LMDB's mutexes broken; closing and trying again heals. */
 const OPEN_ATTEMPTS = 20
+
+const PAGE_BYTES = 4_096
+/** The pages from a leaf to its root, with one more where each is split. */
+const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 
 const RETRY = Symbol('begin again')
 
@@ -119,6 +129,23 @@ export class Environment {
     throw new StoreGoneError(this.directory.path)
   }
 
+  /**
+   * Throws StoreFullError unless there is room for a commit of so many rows and bytes. Must come first:
+   * a write that finds the disk full makes lmdb 3.5.6 overrun a buffer of its own, which ends the
+   * process sooner or later.
+   */
+  assertRoom(rows: number, bytes: number): void {
+    const { bavail, bsize } = statfsSync(this.directory.generation)
+    const spareBytes = bavail * bsize - LEAST_FREE_BYTES - bytes
+    if (spareBytes >= rows * MOST_PAGE_BYTES_PER_ROW) return
+    // No more pages can be written anew than there are.
+    const { lastPageNumber } = this.root.env.info()
+    if (spareBytes >= Math.min(rows * MOST_PAGE_BYTES_PER_ROW, lastPageNumber * PAGE_BYTES)) return
+    throw new StoreFullError(
+      `No space left for "${this.directory.path}" (${bavail * bsize} bytes are free). What was not written stays pending; free some space and flush() again.`,
+    )
+  }
+
   sync(): void {
     this.assertPresent()
     this.native(() => this.#gate.within(() => this.root.env.sync()))
@@ -166,7 +193,7 @@ export class Environment {
   }
 
   #openDatabase(into: Map<string, NativeDatabase>, bucket: string, name: string): NativeDatabase {
-    const open = () => this.root.openDB(name, { encoding: 'binary', keyEncoding: 'binary' })
+    const open = () => this.root.openDB(name, DATABASE_OPTIONS)
     const database = this.#gate.within(open)
     into.set(bucket, database)
     if (this.#inTransaction) this.#opening.push({ from: into, bucket })

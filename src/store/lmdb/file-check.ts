@@ -7,17 +7,17 @@
  *     24      u32  magic 0xBEEFC0DE
  *     28      u32  version of the data format
  *     48      u32  page size
+ *     88      u64  root page of the free list
+ *     136     u64  root page of the main database
  *     144     u64  last page in use
  *     152     u64  transaction id
  *
  * Only data files are ever opened here. Opening and closing lock.mdb through `fs` would drop all of
  * the process's locks on it.
  */
-import { spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { DamagedStoreError } from '../../errors/open-errors.js'
+import { areTreesWithin } from './page-walk.js'
 
 const META_BYTES = 160
 const META_FLAG = 0x08
@@ -30,6 +30,8 @@ interface Meta {
   readonly pageSize: number
   readonly lastPage: number
   readonly transactionId: number
+  /** Of the free list and of the main database, in which the others are. */
+  readonly roots: readonly bigint[]
 }
 
 /** Throws DamagedStoreError unless LMDB can map the file safely. A missing or empty file is fine. */
@@ -58,8 +60,9 @@ function checkContent(file: string, descriptor: number, size: number): void {
   const fullSize = (newest.lastPage + 1) * newest.pageSize
   if (size >= fullSize) return
   // LMDB may leave pages at the end unwritten that it took and gave back in one transaction. So a
-  // short file is not damaged yet; a child process, which may die of it, reads everything.
-  if (!survivesReading(dirname(file))) {
+  // short file is not damaged yet: it is if anything refers to what is missing.
+  const { pageSize, roots } = newest
+  if (!areTreesWithin(descriptor, roots, pageSize, Math.floor(size / pageSize))) {
     throw new DamagedStoreError(
       file,
       `it is ${size} bytes long and should be ${fullSize}: it was cut off`,
@@ -86,33 +89,6 @@ function readMeta(descriptor: number, offset: number): Meta | string {
     pageSize,
     lastPage: Number(page.readBigUInt64LE(144)),
     transactionId: Number(page.readBigUInt64LE(152)),
+    roots: [page.readBigUInt64LE(88), page.readBigUInt64LE(136)],
   }
-}
-
-/** Long enough for gigabytes from a slow disk. */
-const PROBE_TIMEOUT_MS = 120_000
-
-const PROBE = `
-const [lmdbPath, directory] = process.argv.slice(1)
-const root = require(lmdbPath).open(directory, {
-  noSubdir: false, readOnly: true, mapSize: 2 ** 36, maxDbs: 128, overlappingSync: false,
-  encoding: 'binary', keyEncoding: 'binary',
-})
-let bytes = 0
-// Names first: opening a database ends the transaction that a walk of names is reading in.
-for (const name of [...root.getKeys()]) {
-  const text = Buffer.from(name).toString()
-  const db = root.openDB(text, { encoding: 'binary', keyEncoding: 'binary' })
-  for (const row of db.getRange({})) bytes += row.value.length + row.value[row.value.length - 1]
-}
-process.exit(0)
-`
-
-function survivesReading(directory: string): boolean {
-  const lmdbPath = createRequire(import.meta.url).resolve('lmdb')
-  const probe = spawnSync(process.execPath, ['-e', PROBE, lmdbPath, directory], {
-    timeout: PROBE_TIMEOUT_MS,
-    stdio: 'ignore',
-  })
-  return probe.status === 0
 }

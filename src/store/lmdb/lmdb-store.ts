@@ -15,6 +15,7 @@ import { StoreFullError } from '../../errors/store-errors.js'
 import {
   type CommitPromise,
   type DeadlineHint,
+  type RowVisitor,
   SCAN_STEP_BYTES,
   type ScanRange,
   type StoreRow,
@@ -80,17 +81,27 @@ export class LmdbStore implements SyncStore {
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
     this.#assertOpen()
+    const rows: StoreRow[] = []
+    this.walk(bucket, range, limit, (key, record) => {
+      rows.push({ key, record: Uint8Array.prototype.slice.call(record, 0, record.length) })
+    })
+    return rows
+  }
+
+  walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
+    this.#assertOpen()
     return this.#environment.native(() => {
       this.#environment.refresh()
       const database = this.#environment.rows(bucket)
-      const rows: StoreRow[] = []
+      let last: Uint8Array | undefined
       let bytes = 0
       for (const { key, value } of database.getRange(nativeRange(range, limit))) {
-        rows.push({ key, record: value })
+        visit(key, value)
+        last = key
         bytes += value.length
         if (bytes >= SCAN_STEP_BYTES) break
       }
-      return rows
+      return last
     })
   }
 
@@ -121,6 +132,7 @@ export class LmdbStore implements SyncStore {
       this.#transaction.end()
       // Before the commit: a caller who is told that the store has gone may try again elsewhere.
       this.#environment.assertPresent()
+      this.#environment.assertRoom(this.#transaction.rows, this.#transaction.bytes)
       return value
     })
   }
@@ -163,6 +175,9 @@ class LmdbTransaction implements StoreTransaction {
   readonly #environment: Environment
   #base = 0
   #given = 0
+  /** Rows touched so far, and bytes in those that were put. */
+  rows = 0
+  bytes = 0
 
   constructor(store: LmdbStore, environment: Environment) {
     this.#store = store
@@ -172,6 +187,8 @@ class LmdbTransaction implements StoreTransaction {
   begin(): void {
     this.#base = 0
     this.#given = 0
+    this.rows = 0
+    this.bytes = 0
   }
 
   /** Gives the next transaction a start beyond what this one gave out. */
@@ -195,11 +212,17 @@ class LmdbTransaction implements StoreTransaction {
     return this.#store.scan(bucket, range, limit)
   }
 
+  walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
+    return this.#store.walk(bucket, range, limit, visit)
+  }
+
   due(bucket: string, now: number, limit: number): DeadlineHint[] {
     return this.#store.due(bucket, now, limit)
   }
 
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
+    this.rows++
+    this.bytes += key.length + record.length
     this.#environment.native(() => {
       this.#environment.rows(bucket).put(key, record)
       if (deadline === 0) return
@@ -208,6 +231,7 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   delete(bucket: string, key: Uint8Array): boolean {
+    this.rows++
     return this.#environment.native(() => this.#environment.rows(bucket).removeSync(key))
   }
 

@@ -50,10 +50,28 @@ export interface NativeRange {
   inclusiveEnd: boolean
 }
 
+/**
+ * Values as they are: lmdb lends them from its own buffer instead of copying each, since this decoder
+ * says that it does not keep what it is given.
+ */
+const LENDING = {
+  encode: (value: Uint8Array) => value,
+  decode: (bytes: Uint8Array) => bytes,
+  needsStableBuffer: false,
+}
+
+export const DATABASE_OPTIONS = {
+  encoding: 'binary',
+  keyEncoding: 'binary',
+  encoder: LENDING,
+} as const
+
+type DatabaseOptions = typeof DATABASE_OPTIONS
+
 /** The root of an environment, from which named databases are opened. We keep no data in it. */
 export interface NativeRoot extends NativeDatabase {
   readonly env: NativeEnvironment
-  openDB(name: string, options: { encoding: 'binary'; keyEncoding: 'binary' }): NativeDatabase
+  openDB(name: string, options: DatabaseOptions): NativeDatabase
   transactionSync<T>(callback: () => T, flags: number): T
   resetReadTxn(): void
   close(): Promise<void>
