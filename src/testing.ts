@@ -1,6 +1,7 @@
 export type {
   CommitPromise,
   DeadlineHint,
+  RowVisitor,
   ScanRange,
   StoreReader,
   StoreRow,

@@ -93,6 +93,7 @@ export class ValueCodec {
         key,
         '',
         `the serializer "${this.serializer.id}" failed: ${what}`,
+        { cause },
       )
     }
   }

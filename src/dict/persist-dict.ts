@@ -4,15 +4,15 @@
  * Every method checks its input, encodes it, and asks the engine; what reading and writing mean is
  * decided there. Values come back frozen, or as copies with `values: 'copy'`.
  */
-
 import type { Duration } from '../duration.js'
 import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
-import { refuseThenable } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import { sizeOf, sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
 import { scanEntries, type Wanted } from '../engine/scan.js'
+import { synchronous } from '../engine/synchronous.js'
+import { entryFace } from './entry-face.js'
 import { type DictEvents, type EventListeners, listenersOf } from './events.js'
 import type {
   DictEntry,
@@ -57,7 +57,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   getEntry<L extends KeyIn<K>>(key: L): DictEntry<L, Frozen<ValueAt<S, L>>> | undefined {
     const { engine, space, mode } = this.#scope
     const entry = engine.entry(space, this.#scope.key(key), mode)
-    return entry && (this.#face(entry, key) as DictEntry<L, Frozen<ValueAt<S, L>>>)
+    return entry && (entryFace(entry, key, mode) as DictEntry<L, Frozen<ValueAt<S, L>>>)
   }
 
   /** Whether the key is there and has not expired. */
@@ -67,7 +67,8 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /**
    * Stores a value. Throws KeyError, UnpersistableValueError (with the path of the offending part),
-   * InvalidValueError or OptionError, having stored nothing.
+   * InvalidValueError or OptionError, having stored nothing; and StoreError, where a batched write
+   * stays pending.
    */
   set<L extends KeyIn<K>>(key: L, value: ValueAt<S, L>, options?: SetOptions): this {
     this.#scope.engine.write([this.#scope.setWrite(this.#scope.key(key), value, options)])
@@ -104,16 +105,12 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   /** The values of several keys, in their order, all as of one moment. Undefined for absent ones. */
   getMany<L extends KeyIn<K>>(keys: Iterable<L>): (Frozen<ValueAt<S, L>> | undefined)[] {
-    this.#scope.assertOpen()
-    const wanted = [...keys]
-    return this.#scope.engine.together(() => wanted.map((key) => this.get(key)))
+    return this.#scope.together(keys, (key) => this.get(key))
   }
 
   /** Which of several keys are there, in their order, all as of one moment. */
   hasMany(keys: Iterable<KeyIn<K>>): boolean[] {
-    this.#scope.assertOpen()
-    const wanted = [...keys]
-    return this.#scope.engine.together(() => wanted.map((key) => this.has(key)))
+    return this.#scope.together(keys, (key) => this.has(key))
   }
 
   /** Stores several entries, all or none of them. Takes pairs, or a plain object. */
@@ -150,9 +147,8 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
   ): ValueAt<S, L> | undefined {
     return this.#scope.atomically(key, (text, fields) => {
       const copy = fields && (this.#scope.copyOf(fields) as ValueAt<S, L>)
-      const result = fn(copy)
+      const result = synchronous(fn(copy))
       const next = result === undefined ? copy : result
-      refuseThenable(next)
       if (next !== undefined) this.#scope.engine.write([this.#scope.setWrite(text, next, options)])
       return next
     })
@@ -177,8 +173,7 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
     if (found !== undefined) return found
     return this.#scope.atomically(key, (text, fields) => {
       if (fields === undefined) {
-        const value = fn(key)
-        refuseThenable(value)
+        const value = synchronous(fn(key))
         this.#scope.engine.write([this.#scope.setWrite(text, value, options)])
       }
       return this.get(key) as Frozen<ValueAt<S, L>>
@@ -395,12 +390,5 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
 
   #valueOf(entry: Entry): Frozen<ValueAt<S, K>> {
     return entry.value(this.#scope.mode) as Frozen<ValueAt<S, K>>
-  }
-
-  #face(entry: Entry, key: unknown): DictEntry<unknown, unknown> {
-    const { createdAt, updatedAt, expiresAt, version, tags, sizeBytes } = entry
-    const value = entry.value(this.#scope.mode)
-    const goesAt = expiresAt === 0 ? undefined : expiresAt
-    return { key, value, createdAt, updatedAt, expiresAt: goesAt, version, tags, sizeBytes }
   }
 }

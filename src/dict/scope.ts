@@ -78,6 +78,13 @@ export class Scope {
     if (this.lease.isClosed) throw new ClosedError()
   }
 
+  /** Reads several keys as of one moment. */
+  together<L, T>(keys: Iterable<L>, read: (key: L) => T): T[] {
+    this.assertOpen()
+    const wanted = [...keys]
+    return this.engine.together(() => wanted.map(read))
+  }
+
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
   key(key: unknown): string {
     if (this.lease.isClosed) throw new ClosedError()
@@ -114,19 +121,22 @@ export class Scope {
 
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */
   setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
-    const { schemaOf, defaultTtlMs } = this.#parts
-    const schema = schemaOf(key)
-    const deadline = deadlineOf(options, defaultTtlMs, this.engine.clock)
-    const checked = schema === undefined ? value : validated(schema, key, value)
+    const deadline = deadlineOf(options, this.#parts.defaultTtlMs, this.engine.clock)
     return {
       kind: 'set',
       space: this.space,
       key,
-      payload: this.engine.codec.encode(key, checked),
+      payload: this.engine.codec.encode(key, this.checked(key, value)),
       expiresAt: deadline ?? this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0,
       tags: tagsOf(options),
       isNew: false,
     }
+  }
+
+  /** What the key's schema makes of a value. Throws InvalidValueError, or KeyError for no such key. */
+  checked(key: string, value: unknown): unknown {
+    const schema = this.#parts.schemaOf(key)
+    return schema === undefined ? value : validated(schema, key, value)
   }
 
   /** A write that gives a record another deadline and leaves the rest as it is. */

@@ -9,6 +9,7 @@ import { deepFreeze } from '../codec/freeze.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { StoreGoneError, TransactionError } from '../errors/store-errors.js'
+import { UnreadableRecordError } from '../errors/value-errors.js'
 import type { KeySettings } from '../keys/key-settings.js'
 import { KeySpace } from '../keys/key-space.js'
 import type { CommitPromise, StoreReader, SyncStore } from '../store/sync-store.js'
@@ -18,6 +19,7 @@ import { FlushSchedule } from './flush-schedule.js'
 import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
 import { PendingWrites } from './pending-writes.js'
 import { Session } from './session.js'
+import { synchronous } from './synchronous.js'
 import type { StoredPayload, Write } from './write.js'
 
 /**
@@ -150,7 +152,7 @@ export class Engine {
 
   /** Removes a key; false if there was none. */
   delete(space: KeySpace, key: string): boolean {
-    const existed = this.has(space, key)
+    const existed = this.#isThere(space, key)
     if (existed) this.write([{ kind: 'delete', space, key }])
     return existed
   }
@@ -184,8 +186,7 @@ export class Engine {
             for (const write of this.#pending.writes()) session.apply(write)
             this.#session = session
             try {
-              const value = fn(session)
-              refuseThenable(value)
+              const value = synchronous(fn(session))
               if (this.live.isDirty) this.live.settleAll()
               if (session.failure !== undefined) throw session.failure
               session.finish()
@@ -259,6 +260,8 @@ export class Engine {
   flush(): Promise<void> {
     this.#flushing ??= Promise.resolve().then(() => {
       this.#flushing = undefined
+      // Closed meanwhile: that has committed everything, or it would have thrown and be open still.
+      if (this.#closed) return
       this.flushSync()
       if (this.durability === 'commit') this.store.sync()
     })
@@ -296,10 +299,7 @@ export class Engine {
     return this.#session !== undefined
   }
 
-  /**
-   * Commits and closes the store. If the commit fails, it throws and stays open; unless there is
-   * nowhere left to write, when staying open would help nobody.
-   */
+  /** Commits and closes the store. A failed commit throws, and leaves it open unless it is gone. */
   close(): void {
     if (this.#closed) return
     let gone: StoreGoneError | undefined
@@ -313,6 +313,16 @@ export class Engine {
     this.#reads.clear()
     this.store.close()
     if (gone !== undefined) throw gone
+  }
+
+  /** Whether there is anything to delete: a record that cannot be read is something, too. */
+  #isThere(space: KeySpace, key: string): boolean {
+    try {
+      return this.has(space, key)
+    } catch (error) {
+      if (error instanceof UnreadableRecordError) return true
+      throw error
+    }
   }
 
   /** The id of a key that is about to be read: changes of its live value are written first. */
@@ -349,9 +359,7 @@ export class Engine {
 
   #join<T>(session: Session, fn: (session: Session) => T): T {
     try {
-      const value = fn(session)
-      refuseThenable(value)
-      return value
+      return synchronous(fn(session))
     } catch (error) {
       session.failure ??= error
       throw error
@@ -382,18 +390,9 @@ export class Engine {
     try {
       this.flushSync()
     } catch (error) {
-      // The writes are still pending; a later flush, or close(), tries again.
+      // The writes are still pending.
+      this.#schedule.retry()
       this.#onError(error)
     }
   }
-}
-
-/** For callbacks that run inside a transaction: a promise would be too late. */
-export function refuseThenable(value: unknown): void {
-  if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return
-  // Its rejection must not end the process on top of the error thrown here.
-  Promise.resolve(value as PromiseLike<unknown>).catch(() => {})
-  throw new TransactionError(
-    'The callback returned a promise. It runs inside a synchronous transaction and must return a plain value: do the asynchronous work before.',
-  )
 }

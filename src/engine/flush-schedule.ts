@@ -10,6 +10,9 @@ const PAUSE_PER_COMMIT = 19
 /** A single slow commit (a busy disk) must not hold writes back for long. */
 const LONGEST_PAUSE_MS = 100
 
+/** A full disk stays full for a while; each attempt is an error event. */
+const RETRY_MS = 1_000
+
 export class FlushSchedule {
   readonly #clock: Clock
   readonly #flush: () => void
@@ -30,6 +33,12 @@ export class FlushSchedule {
       this.#flush()
     }
     this.#timer = waitMs <= 0 ? this.#clock.endOfTurn(run) : this.#clock.after(waitMs, run)
+  }
+
+  /** A commit has failed: tries again after a while. */
+  retry(): void {
+    this.#earliest = this.#clock.monotonic() + RETRY_MS
+    this.request()
   }
 
   /** Runs a commit, for whatever reason, and remembers how long it took. */

@@ -30,15 +30,6 @@ export class PendingWrites {
     this.#sizeBytes += weightOf(write)
   }
 
-  /** Forgets the writes of one namespace: all of it is about to be cleared. */
-  dropWhere(test: (write: Write) => boolean): void {
-    for (const [id, write] of this.#writes) {
-      if (!test(write)) continue
-      this.#writes.delete(id)
-      this.#sizeBytes -= weightOf(write)
-    }
-  }
-
   ids(): Iterable<string> {
     return this.#writes.keys()
   }

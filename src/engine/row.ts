@@ -59,16 +59,20 @@ export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: Decode
   try {
     return fields.key === undefined ? space.decode(storageKey) : decodeWtf8(fields.key)
   } catch (cause) {
-    throw unreadable(shown(storageKey), cause)
+    throw unreadable(shown(space, storageKey), cause)
   }
 }
 
 /** The record of a row that a scan came upon. Throws UnreadableRecordError. */
-export function fieldsOfRow(storageKey: Uint8Array, record: Uint8Array): DecodedRecord {
+export function fieldsOfRow(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  record: Uint8Array,
+): DecodedRecord {
   try {
     return decodeRecord(storageKey, record)
   } catch (cause) {
-    throw unreadable(shown(storageKey), cause)
+    throw unreadable(shown(space, storageKey), cause)
   }
 }
 
@@ -115,6 +119,13 @@ function unreadable(key: string, cause: unknown): UnreadableRecordError {
   return new UnreadableRecordError(key, (cause as Error).message, { cause })
 }
 
-function shown(storageKey: Uint8Array): string {
-  return `0x${Buffer.from(storageKey).toString('hex')}`
+/** A key for messages: that of a hashed row is in the record, which may be what cannot be read. */
+function shown(space: KeySpace, storageKey: Uint8Array): string {
+  const hex = `0x${Buffer.from(storageKey).toString('hex')}`
+  if (space.isHashed(storageKey)) return hex
+  try {
+    return space.decode(storageKey)
+  } catch {
+    return hex
+  }
 }

@@ -88,7 +88,7 @@ class Step {
   readonly visit = (storageKey: Uint8Array, bytes: Uint8Array): void => {
     if (this.#failure !== undefined) return
     try {
-      const record = fieldsOfRow(storageKey, bytes)
+      const record = fieldsOfRow(this.#space, storageKey, bytes)
       if (record.isHole) return
       const key = keyOfRow(this.#space, storageKey, record)
       // A prefix longer than the head of hashed keys: its bounds take in other keys, too.

@@ -73,7 +73,7 @@ export class Session {
   expire(space: KeySpace, storageKey: Uint8Array, deadline: number): boolean {
     const record = this.tx.get(ROWS, storageKey)
     const fields = record === undefined ? undefined : readableFields(storageKey, record)
-    if (fields === undefined || fields.isHole || fields.expiresAt !== deadline) {
+    if (fields?.expiresAt !== deadline) {
       this.tx.forget(ROWS, { key: storageKey, deadline })
       return false
     }

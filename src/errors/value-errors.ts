@@ -9,9 +9,9 @@ export class UnpersistableValueError extends PersistDictError {
   readonly #key: string
   readonly #what: string
 
-  constructor(key: string, path: string, what: string) {
+  constructor(key: string, path: string, what: string, options?: ErrorOptions) {
     const place = path === '' ? 'The value' : `"${path}" of the value`
-    super(`${place} for key ${quote(key)} cannot be stored: ${what}`)
+    super(`${place} for key ${quote(key)} cannot be stored: ${what}`, options)
     this.path = path
     this.#key = key
     this.#what = what
@@ -21,7 +21,7 @@ export class UnpersistableValueError extends PersistDictError {
   within(place: string): UnpersistableValueError {
     const joint = this.path === '' || this.path.startsWith('[') ? '' : '.'
     const path = `${place}${joint}${this.path}`.replace(/^\./, '')
-    return new UnpersistableValueError(this.#key, path, this.#what)
+    return new UnpersistableValueError(this.#key, path, this.#what, { cause: this.cause })
   }
 }
 

@@ -48,7 +48,7 @@ const shared = new Map<string, Shared>()
  * Opens a dict: on LMDB in the directory `path`, which is made if need be, or over a store.
  *
  * Throws OptionError, PathError, DamagedStoreError, FormatMismatchError, OpenConflictError,
- * StoreFullError or NativeModuleError, having changed nothing.
+ * StoreFullError or NativeModuleError; no data was changed then.
  */
 export function open<S extends object = Record<string, unknown>, K = KeyOf<S>>(
   place: string | SyncStore,
@@ -156,7 +156,8 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   const types = Object.keys(options.types ?? {})
     .sort()
     .join(', ')
-  const settings = { durability: options.durability ?? 'batched', types, ...identity }
+  const { durability = 'batched', cache, clock } = options
+  const settings = { durability, types, cache: JSON.stringify(cache), clock, ...identity }
   const existing = shared.get(store.identity)
   // The engine has a store of its own; this one was opened only to learn which it is.
   if (existing !== undefined && existing.engine.store !== store) store.close()
@@ -234,6 +235,8 @@ function refuseConflict(
   second: Shared['settings'],
 ): void {
   for (const [setting, value] of Object.entries(second)) {
+    // Left out, these two take what the first dict has.
+    if (value === undefined && (setting === 'cache' || setting === 'clock')) continue
     if (first[setting] !== value)
       throw new OpenConflictError(location, setting, first[setting], value)
   }

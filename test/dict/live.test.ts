@@ -1,9 +1,11 @@
 /** Live values: what the object view hands out, and what becomes of changes inside. */
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import {
   ConflictError,
   dictOf,
+  InvalidValueError,
   open,
   plain,
   type UnpersistableValueError,
@@ -245,6 +247,24 @@ test("onConflict: 'throw' refuses a change of a value that somebody else has cha
   user.name = 'ours, seen theirs'
   expect(dict.get('user')?.name).toBe('ours, seen theirs')
   dict.close()
+})
+
+test('a schema checks live values when they are written; a refused change is taken back', async () => {
+  const schema = z.object({ name: z.string(), list: z.array(z.number()).max(3) }).loose()
+  const dict = opened<Record<string, User>>('memory', { schema })
+  dict.object.user = ada()
+  const user = dict.object.user as User
+  user.list.push(3)
+  expect(dict.get('user')?.list).toEqual([1, 2, 3])
+  const heard: unknown[] = []
+  dict.on('error', (error) => heard.push(error))
+  user.list.push(4)
+  await Promise.resolve()
+  expect(heard).toEqual([expect.any(InvalidValueError)])
+  expect(user.list).toEqual([1, 2, 3])
+  user.list.push(5)
+  expect(() => dict.get('user')).toThrow(InvalidValueError)
+  expect(dict.get('user')?.list).toEqual([1, 2, 3])
 })
 
 test('dictOf() finds the dict of a view; asObject() makes views with frozen values or copies', () => {

@@ -16,7 +16,7 @@ const dict = open<Record<string, { n: number }>>(process.argv[2] ?? '')
 dict.set('a', { n: 1 })
 const n: number | undefined = dict.get('a')?.n
 console.log(n, dict.object.a?.n, Object.keys(dict.object))
-dict.closeSync()
+dict.close()
 `
 const SAYS = "1 1 [ 'a' ]\n"
 

@@ -21,7 +21,7 @@ first.object.count = 1
 first.object.count += 1
 first.object.nested.seen = true
 assert.equal(first.delete('text'), true)
-first.closeSync()
+first.close()
 
 const second = open(path)
 assert.deepEqual(Object.keys(second.object), ['list', 'nested', 'big', 'count'])
@@ -30,6 +30,6 @@ assert.equal(second.get('big'), values.big)
 assert.equal(second.object.count, 2)
 assert.equal('text' in second.object, false)
 assert.equal(second.size, 4)
-second.closeSync()
+second.close()
 
 console.log(`smoke on node ${process.version}`)

@@ -32,6 +32,8 @@ export interface LiveScope {
   readonly space: KeySpace
   readonly onConflict: ConflictPolicy
   assertOpen(): void
+  /** The value as it is to be stored. Throws InvalidValueError if a schema refuses it. */
+  checked(key: string, value: unknown): unknown
 }
 
 /** Who writes the changes. */
@@ -112,7 +114,7 @@ export class LiveRoot implements LiveTree {
   takeChanges(): Write | undefined {
     if (!this.#isDirty) return undefined
     const { engine, space } = this.scope
-    const payload = engine.codec.encode(this.key, this.#raw)
+    const payload = engine.codec.encode(this.key, this.#checked())
     const isSame = equalBytes(payload.bytes, this.#stored.payload.bytes)
     if (!isSame && this.#wasRemoved()) {
       // Removed by somebody else meanwhile: a change to what is gone must not bring it back.
@@ -162,6 +164,16 @@ export class LiveRoot implements LiveTree {
       throw error instanceof UnpersistableValueError
         ? error.within(`${this.#pathOf(container)}${step}`)
         : error
+    }
+  }
+
+  /** The value as its schema wants it. Refused, the changes are taken back. */
+  #checked(): unknown {
+    try {
+      return this.scope.checked(this.key, this.#raw)
+    } catch (error) {
+      this.restore()
+      throw error
     }
   }
 

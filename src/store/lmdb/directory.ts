@@ -87,7 +87,7 @@ function checkFileSystem(path: string, allowNetworkFileSystem: boolean): void {
   if (network !== undefined && !allowNetworkFileSystem) {
     throw new PathError(
       path,
-      `it is on a network file system (${network}), where several processes cannot share a dict safely. Use a local disk or persistdict/redis; or set allowNetworkFileSystem if only one host ever opens it.`,
+      `it is on a network file system (${network}), where several processes cannot share a dict safely. Use a local disk; or set allowNetworkFileSystem if only one host ever opens it.`,
     )
   }
   if (bavail * bsize < LEAST_FREE_BYTES) {

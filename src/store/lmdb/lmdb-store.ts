@@ -5,8 +5,8 @@
  *     deadlines   deadlines "name"          deadline (u48, big-endian) │ key → one byte
  *     versions    versions                              'base' → u48: see nextVersion
  *
- * Deadline rows are hints: replacing a record leaves the old row behind, because finding it would
- * cost every write a read. The sweep drops what it meets.
+ * Deadline rows are hints: the store does not look for the old row when it replaces a record, which
+ * would cost every write a read. Callers that know the old deadline say forget().
  */
 import { statSync } from 'node:fs'
 import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'

@@ -4,6 +4,7 @@
  * Opening one environment twice in a process breaks its locks (LMDB, "Caveats"); lmdb-js shares one
  * between threads.
  */
+import { refuseUnknown } from '../../errors/unknown-option.js'
 import type { SyncStore } from '../sync-store.js'
 import { fileIdentity, storeDirectory } from './directory.js'
 import { Environment, type EnvironmentOptions } from './environment.js'
@@ -41,6 +42,8 @@ const DEFAULTS: EnvironmentOptions = Object.freeze({
   changeClock: 'mapped',
 })
 
+const NAMES = ['mapSizeBytes', 'maxReaders', 'allowNetworkFileSystem', 'changeClock'] as const
+
 interface Shared {
   readonly environment: Environment
   users: number
@@ -51,9 +54,10 @@ const open = new Map<string | undefined, Shared>()
 
 /**
  * The LMDB store in a directory, which is made if need be.
- * Throws PathError, DamagedStoreError, StoreFullError or NativeModuleError, having changed nothing.
+ * Throws PathError, DamagedStoreError, StoreFullError or NativeModuleError; no data was changed then.
  */
 export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
+  refuseUnknown(options, NAMES, 'lmdbStore()')
   const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
   const shared = open.get(fileIdentity(directory.dataFile)) ?? {
     environment: new Environment(directory, {

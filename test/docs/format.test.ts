@@ -1,0 +1,30 @@
+/** The golden vectors that docs/FORMAT.md shows are records that the code makes of the bytes. */
+import { expect, test } from 'vitest'
+import { decodeRecord } from '../../src/codec/record.js'
+import { knownSerializer } from '../../src/codec/serializer.js'
+import { ValueCodec } from '../../src/codec/value-codec.js'
+import { blocksOf, page } from './pages.js'
+
+const CODECS = (['msgpack', 'json'] as const).map((name) => new ValueCodec(knownSerializer(name)))
+const STORAGE_KEY = Buffer.from('01616461', 'hex')
+const HEX_LINE = /^[0-9a-f]{8} 01 [0-9a-f ]+$/gm
+
+const VECTORS = blocksOf(page('docs/FORMAT.md'))
+  .flatMap(({ code }) => code.match(HEX_LINE) ?? [])
+  .map((line) => line.replaceAll(' ', ''))
+
+test('docs/FORMAT.md shows three golden vectors', () => {
+  expect(VECTORS).toHaveLength(3)
+})
+
+test.each(VECTORS)('%s is a record of { name: "Ada" }', (hex) => {
+  const record = decodeRecord(STORAGE_KEY, Buffer.from(hex, 'hex'))
+  const codec = CODECS.find(({ serializer }) => serializer.code === record.serializer)
+  expect(codec?.decode(record.payload, record.isGraph)).toEqual({ name: 'Ada' })
+  expect(record).toMatchObject({ seq: 128, createdAt: 1_700_000_000_000, isPlain: true })
+  if (record.expiresAt === 0) expect(record).toMatchObject({ version: 128, tags: [] })
+  else {
+    expect(record).toMatchObject({ version: 192, updatedAt: 1_700_000_001_000, tags: ['users'] })
+    expect(record.expiresAt).toBe(1_700_000_600_000)
+  }
+})

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { open } from '../../src/open/open.js'
+import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
+import { memoryStore } from '../../src/store/memory.js'
+import type { SyncStore } from '../../src/store/sync-store.js'
+import { FakeClock } from '../fake-clock.js'
+import { tempDirectory } from '../processes/temp-directory.js'
+
+const STORES = {
+  memory: () => memoryStore(),
+  LMDB: () => lmdbStore(tempDirectory()),
+}
+
+for (const [name, makeStore] of Object.entries(STORES)) {
+  test(`a record that cannot be read neither stops sweep() nor is removed by it, on ${name}`, () => {
+    const store = makeStore()
+    const clock = new FakeClock()
+    using dict = open(store, { clock, durability: 'commit' })
+    for (const key of ['a', 'damaged', 'z']) dict.set(key, key, { ttl: 10 })
+    damage(store, 'damaged', clock.now() + 10)
+    clock.advance(10)
+    expect(dict.size).toBe(1)
+    expect(dict.sweep()).toBe(2)
+    expect(store.scan('rows', {}, 10).length).toBe(1)
+    expect(() => dict.get('damaged')).toThrow(
+      expect.objectContaining({ code: 'ERR_PERSISTDICT_UNREADABLE_RECORD' }),
+    )
+    dict.set('later', 1, { ttl: 10 })
+    clock.advance(10)
+    expect(dict.sweep()).toBe(1)
+    dict.set('damaged', 'mended')
+    expect(dict.get('damaged')).toBe('mended')
+    expect(dict.size).toBe(1)
+  })
+
+  test(`sweep() removes an entry after the clock was set back and came forward again, on ${name}`, () => {
+    const store = makeStore()
+    const clock = new FakeClock()
+    using dict = open(store, { clock, durability: 'commit' })
+    dict.set('key', 1, { ttl: 10 })
+    const { now } = clock
+    // Set back between the look at the deadlines and the transaction that removes.
+    let looks = 0
+    clock.now = () => now.call(clock) + (looks++ === 0 ? 10 : 9)
+    expect(dict.sweep()).toBe(0)
+    clock.now = now
+    expect(dict.size).toBe(1)
+    clock.advance(10)
+    expect(dict.size).toBe(0)
+    expect(dict.sweep()).toBe(1)
+    expect(store.scan('rows', {}, 10)).toEqual([])
+  })
+}
+
+function damage(store: SyncStore, text: string, deadline: number): void {
+  const row = store.scan('rows', {}, 100).find(({ key }) => Buffer.from(key).includes(text))
+  if (row === undefined) throw new Error('there is no such row')
+  row.record[row.record.length - 1] = (row.record.at(-1) as number) ^ 1
+  store.transaction('committed', (tx) => tx.put('rows', row.key, row.record, deadline))
+}
