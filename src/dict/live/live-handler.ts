@@ -27,7 +27,7 @@ export class LiveHandler implements ProxyHandler<object> {
     refuseSymbol(key)
     if (this.#root.faceOf(raw) !== receiver) {
       // An object that inherits from the live one gets a property of its own.
-      return Reflect.defineProperty(receiver as object, key, DATA(value))
+      return Reflect.set(Object.create(null) as object, key, value, receiver)
     }
     const next = this.#root.adopt(value, raw, stepOf(key))
     const isThere = Object.hasOwn(raw, key)
