@@ -20,14 +20,14 @@ const MANIFEST = {
 /** Breaks no rule, and comes as close to each as it may. */
 const GOOD: Files = {
   'package.json': JSON.stringify(MANIFEST),
-  'src/index.ts': `export { open } from './open.js'\nexport type {\n  Key,\n} from './keys/key.js'\n`,
-  'src/open.ts': `import { Dict } from './dict/dict.js'\nexport const open = () => new Dict() // a todo\n`,
+  'src/index.ts': `export { open } from './open/open.js'\nexport type {\n  Key,\n} from './keys/key.js'\n`,
+  'src/open/open.ts': `import { Dict } from '../dict/dict.js'\nexport const open = () => new Dict() // a todo\n`,
   'src/dict/dict.ts': `import { memory } from '../store/memory.js'\nexport class Dict { rows = memory() }\n`,
   'src/store/memory.ts':
     `import { Env } from 'lmdb'\nimport { rm } from 'node:fs/promises'\n` +
     `import type { Tool } from '@langchain/core/tools'\n` +
-    `import type { Key } from '../keys/key.js'\n// import { open } from '../open.js'\n` +
-    `export const memory = () => "import x from '../open.js'; export default 1"\n`,
+    `import type { Key } from '../keys/key.js'\n// import { open } from '../open/open.js'\n` +
+    `export const memory = () => "import x from '../open/open.js'; export default 1"\n`,
   'src/keys/key.ts': `import { ClosedError } from '../errors/closed-error.js'\nexport type Key = string\n`,
   'src/errors/closed-error.ts': `export class ClosedError extends Error {}\n${'\n'.repeat(399)}`,
   'test/store/memory.test.ts': `import { test } from 'vitest'\n`,
@@ -48,13 +48,13 @@ const BAD: Readonly<Record<string, readonly { files: Files; says: readonly strin
     },
     {
       files: {
-        'src/codec/lazy.ts': `type A = import('../open.js').A\nconst b = await import('../dict/dict.js')\n`,
+        'src/codec/lazy.ts': `type A = import('../open/open.js').A\nconst b = await import('../dict/dict.js')\n`,
         'src/engine/worker.ts': `new Worker(new URL('../cli/worker.js', import.meta.url))\n`,
         'src/cli/worker.ts': `import pkg from '../../package.json'\n`,
       },
       says: [
         'src/cli/worker.ts:1 imports ../../package.json, which is outside src',
-        'src/codec/lazy.ts:1 imports ../open.js, which is above it (composition over seams)',
+        'src/codec/lazy.ts:1 imports ../open/open.js, which is above it (composition over seams)',
         'src/codec/lazy.ts:2 imports ../dict/dict.js, which is above it (faces over seams)',
         'src/engine/worker.ts:1 imports ../cli/worker.js, which is above it (adapters over meaning)',
       ],
