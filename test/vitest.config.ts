@@ -9,6 +9,8 @@ export default defineConfig({
     // Each file gets a process of its own: LMDB environments and exit hooks belong to a process.
     pool: 'forks',
     maxWorkers: 2,
+    // Tests of memory collect garbage before they measure.
+    execArgv: ['--expose-gc'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', new TallyReporter()],
