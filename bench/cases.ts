@@ -6,6 +6,8 @@ export const CASES = [
   'view-get',
   'view-live',
   'view-nested',
+  'live-read',
+  'live-write',
   'get-cold',
   'get-miss',
   'has',
