@@ -44,7 +44,8 @@ export class Session {
 
   /** Removes a key; false if there was none, or an expired one. */
   delete(space: KeySpace, key: string): boolean {
-    const place = placeOf(this.tx, space, key, 'owned')
+    // Lent is enough, as in #set.
+    const place = placeOf(this.tx, space, key, 'lent')
     const { fields, damage } = place
     if (fields === undefined && damage === undefined) {
       if (place.doubt !== undefined) throw place.doubt
