@@ -330,7 +330,7 @@ describe.each(SERIALIZERS)('%s', (serializer) => {
         if (frozen !== undefined) expect(isDeepStrictEqual(frozen, value)).toBe(true)
         if (b !== undefined) expect(isDeepStrictEqual(roundTrip(serializer, b).copy, b)).toBe(true)
       }),
-      { seed, numRuns: 1_000 },
+      { seed, numRuns: Number(process.env.VALUE_RUNS ?? 1_000) },
     )
   })
 })
