@@ -40,8 +40,8 @@ export interface EngineParts {
 }
 
 /** Pending writes beyond either bound are committed at once: they bound memory and the next commit. */
-const MAX_PENDING_WRITES = 10_000
-const MAX_PENDING_BYTES = 16 * 2 ** 20
+const MAX_PENDING_WRITES = 50_000
+const MAX_PENDING_BYTES = 32 * 2 ** 20
 
 /** Reads of several keys are tried so often before they shut writers out. */
 const MAX_OPTIMISTIC_READS = 4
@@ -183,7 +183,7 @@ export class Engine {
             changeBefore = this.store.changeId()
             this.#reads.seen(changeBefore)
             const session = new Session(tx, this.clock.now(), this.codec.serializer.code)
-            for (const write of this.#pending.writes()) session.apply(write)
+            this.#pending.applyByKey(session)
             this.#session = session
             try {
               const value = synchronous(fn(session))

@@ -37,8 +37,8 @@ export class Session {
     return fields === undefined || isExpired(fields.expiresAt, this.now) ? undefined : fields
   }
 
-  apply(write: Write): void {
-    if (write.kind === 'set') this.#set(write)
+  apply(write: Write, version = this.tx.nextVersion()): void {
+    if (write.kind === 'set') this.#set(write, version)
     else this.delete(write.space, write.key)
   }
 
@@ -98,12 +98,11 @@ export class Session {
     return this.tx
   }
 
-  #set(write: SetWrite): void {
+  #set(write: SetWrite, version: number): void {
     const { space, payload, expiresAt } = write
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
-    const version = this.tx.nextVersion()
     const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, this.now)
     const record = encodeRecord(place.storageKey, {
       serializer: this.#serializer,
