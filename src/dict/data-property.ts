@@ -1,7 +1,7 @@
 /** The one kind of property that can be stored: data, writable, enumerable, configurable. */
 
 /** The descriptor of such a property. */
-export function DATA(value: unknown): PropertyDescriptor {
+export function dataDescriptor(value: unknown): PropertyDescriptor {
   return { value, writable: true, enumerable: true, configurable: true }
 }
 

@@ -11,7 +11,7 @@ import { type InspectOptions, inspect } from 'node:util'
 import { type EntryRange, scanEntries } from '../engine/scan.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
-import { DATA, refuseOddProperty, refuseSymbol } from './data-property.js'
+import { dataDescriptor, refuseOddProperty, refuseSymbol } from './data-property.js'
 import { jsKeyOrder } from './js-key-order.js'
 import type { Scope } from './scope.js'
 
@@ -101,7 +101,7 @@ class ViewHandler implements ProxyHandler<object> {
   getOwnPropertyDescriptor(_target: object, key: string | symbol): PropertyDescriptor | undefined {
     if (typeof key === 'symbol') return undefined
     const value = this.#value(key)
-    return value === undefined ? undefined : DATA(value)
+    return value === undefined ? undefined : dataDescriptor(value)
   }
 
   defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
@@ -175,7 +175,7 @@ function inspected(scope: Scope, depth: number, options: InspectOptions): string
   let isCut = false
   for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 }, 'copy')) {
     isCut = Object.keys(shown).length === INSPECTED_ENTRIES
-    if (!isCut) Object.defineProperty(shown, entry.key, DATA(entry.value('copy')))
+    if (!isCut) Object.defineProperty(shown, entry.key, dataDescriptor(entry.value('copy')))
   }
   const text = inspect(shown, { ...options, depth })
   return isCut ? text.replace(/\s*\}$/, ',\n  … more entries\n}') : text

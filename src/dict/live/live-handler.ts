@@ -2,7 +2,7 @@
  * The traps of live objects and arrays. The Proxy's target is the raw object itself, so that the
  * language's invariants hold by themselves and reading costs one step.
  */
-import { DATA, refuseOddProperty, refuseSymbol } from '../data-property.js'
+import { dataDescriptor, refuseOddProperty, refuseSymbol } from '../data-property.js'
 import { type LiveTree, stepOf } from './live-tree.js'
 
 type Bag = Record<PropertyKey, unknown>
@@ -34,7 +34,9 @@ export class LiveHandler implements ProxyHandler<object> {
     if (isThere && Object.is((raw as Bag)[key], next)) return true
     this.#root.willChange()
     // Defined if new, as an assignment to `__proto__` would set the prototype.
-    return isThere ? Reflect.set(raw, key, next) : Reflect.defineProperty(raw, key, DATA(next))
+    return isThere
+      ? Reflect.set(raw, key, next)
+      : Reflect.defineProperty(raw, key, dataDescriptor(next))
   }
 
   deleteProperty(raw: object, key: string | symbol): boolean {
@@ -47,7 +49,7 @@ export class LiveHandler implements ProxyHandler<object> {
     const descriptor = Reflect.getOwnPropertyDescriptor(raw, key)
     // An array's length, the one property that is not configurable, is a number.
     if (descriptor === undefined || !descriptor.configurable) return descriptor
-    return DATA(this.#root.faceOf(descriptor.value))
+    return dataDescriptor(this.#root.faceOf(descriptor.value))
   }
 
   defineProperty(raw: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
@@ -59,7 +61,7 @@ export class LiveHandler implements ProxyHandler<object> {
     const next = this.#root.adopt(descriptor.value, raw, stepOf(key))
     if (isThere && Object.is((raw as Bag)[key], next)) return true
     this.#root.willChange()
-    return Reflect.defineProperty(raw, key, DATA(next))
+    return Reflect.defineProperty(raw, key, dataDescriptor(next))
   }
 
   setPrototypeOf(raw: object, prototype: object | null): boolean {
