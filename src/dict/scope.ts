@@ -55,6 +55,7 @@ export class Scope {
   readonly live: LiveRoots
   readonly onConflict: ConflictPolicy
   readonly #parts: ScopeParts
+  readonly #keySerializer: KeySerializer | undefined
 
   constructor(parts: ScopeParts) {
     this.engine = parts.engine
@@ -64,6 +65,7 @@ export class Scope {
     this.live = parts.live
     this.onConflict = parts.onConflict
     this.#parts = parts
+    this.#keySerializer = parts.keySerializer
   }
 
   /** The same for a namespace within this one. */
@@ -88,14 +90,8 @@ export class Scope {
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
   key(key: unknown): string {
     if (this.lease.isClosed) throw new ClosedError()
-    const { keySerializer } = this.#parts
-    if (keySerializer === undefined) return typeof key === 'string' ? key : canonicalKey(key)
-    const text: unknown = keySerializer.serialize(key)
-    if (typeof text === 'string') return text
-    throw new KeyError(
-      key,
-      `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
-    )
+    if (this.#keySerializer !== undefined) return serialized(this.#keySerializer, key)
+    return typeof key === 'string' ? key : canonicalKey(key)
   }
 
   /** Call with the number of keys that one call is about to list. Warns, or throws TooManyKeysError. */
@@ -167,4 +163,14 @@ export class Scope {
     const text = this.key(key)
     return this.engine.transaction((session) => fn(text, session.find(this.space, text), session))
   }
+}
+
+/** Apart from key(), which is on the path of every read and must stay small. */
+function serialized(keySerializer: KeySerializer, key: unknown): string {
+  const text: unknown = keySerializer.serialize(key)
+  if (typeof text === 'string') return text
+  throw new KeyError(
+    key,
+    `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
+  )
 }
