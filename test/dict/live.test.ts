@@ -8,6 +8,7 @@ import {
   InvalidValueError,
   open,
   plain,
+  StoreFullError,
   type UnpersistableValueError,
 } from '../../src/index.js'
 import { memoryStore } from '../../src/memory.js'
@@ -147,6 +148,23 @@ describe.each(STORE_KINDS)('live values on %s', (kind) => {
     expect(dict.get('user')?.set).toEqual(new Set([2]))
   })
 
+  test('a Date as an item of a Set or a key of a Map can be found, replaced and deleted', () => {
+    const { dict, view } = setUp()
+    view.user.set = new Set([new Date(1), new Date(2)])
+    view.user.map = new Map([[new Date(3), { n: 1 }]])
+    const set = view.user.set as Set<Date>
+    const map = view.user.map as Map<Date, { n: number }>
+    const [first] = set
+    expect(set.add(first as Date).size).toBe(2)
+    expect(set.delete(first as Date)).toBe(true)
+    const [key] = map.keys()
+    map.set(key as Date, { n: 2 })
+    expect(dict.get('user')?.set).toEqual(new Set([new Date(2)]))
+    expect(dict.get('user')?.map).toEqual(new Map([[new Date(3), { n: 2 }]]))
+    expect(map.delete(key as Date)).toBe(true)
+    expect(dict.get('user')?.map).toEqual(new Map())
+  })
+
   test('leaves are values: changing one in place changes a copy', () => {
     const { dict, view } = setUp()
     view.user.born = new Date(0)
@@ -248,6 +266,50 @@ test("onConflict: 'throw' refuses a change of a value that somebody else has cha
   expect(dict.get('user')?.name).toBe('ours, seen theirs')
   dict.close()
 })
+
+test("onConflict: 'throw' still sees a conflict when the changed value is read again in between", () => {
+  const store = memoryStore()
+  const dict = open<Record<string, User>>(store, { onConflict: 'throw' })
+  dict.object.user = ada()
+  const user = dict.object.user as User
+  dict.flushSync()
+  user.name = 'ours'
+  foreignSet(store, { ...ada(), name: 'theirs' })
+  expect((dict.object.user as User).name).toBe('ours')
+  expect(() => dict.flushSync()).toThrow(ConflictError)
+  expect(dict.get('user')?.name).toBe('theirs')
+  dict.close()
+})
+
+test.each(['batched', 'sync'] as const)(
+  'a write of a live value that fails under %s is not lost: the next flush writes it',
+  (durability) => {
+    const store = memoryStore()
+    let isFull = false
+    const failing = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== 'function') return member
+        return (...args: unknown[]) => {
+          if (isFull && name === 'transaction') throw new StoreFullError('full')
+          return member.apply(target, args)
+        }
+      },
+    })
+    const dict = open<Record<string, User>>(failing, { durability })
+    dict.object.user = ada()
+    dict.flushSync()
+    isFull = true
+    ;(dict.object.user as User).name = 'later'
+    expect(() => dict.flushSync()).toThrow(StoreFullError)
+    isFull = false
+    dict.flushSync()
+    expect(dict.stats().pendingWrites).toBe(0)
+    dict.clearCache()
+    expect(dict.get('user')?.name).toBe('later')
+    dict.close()
+  },
+)
 
 test('a schema checks live values when they are written; a refused change is taken back', async () => {
   const schema = z.object({ name: z.string(), list: z.array(z.number()).max(3) }).loose()

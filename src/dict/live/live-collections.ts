@@ -10,17 +10,18 @@ export function instrumentMap(root: LiveTree, raw: Map<unknown, unknown>): Map<u
   const face = new Map<unknown, unknown>()
   return replaceMethods(face, {
     set(key: unknown, value: unknown) {
-      const rawKey = root.adopt(key, raw, '<key>')
+      const rawKey = face.has(key) ? rawKeyOf(key, face, raw) : root.adopt(key, raw, '<key>')
       const rawValue = root.adopt(value, raw, stepOf(key))
       if (raw.has(rawKey) && Object.is(raw.get(rawKey), rawValue)) return face
       root.willChange()
+      const faceKey = face.has(key) ? key : root.faceOf(rawKey)
       raw.set(rawKey, rawValue)
-      return Map.prototype.set.call(face, root.faceOf(rawKey), root.faceOf(rawValue))
+      return Map.prototype.set.call(face, faceKey, root.faceOf(rawValue))
     },
     delete(key: unknown) {
       if (!face.has(key)) return false
       root.willChange()
-      raw.delete(root.adopt(key, raw, '<key>'))
+      raw.delete(rawKeyOf(key, face, raw))
       return Map.prototype.delete.call(face, key)
     },
     clear() {
@@ -36,6 +37,7 @@ export function instrumentSet(root: LiveTree, raw: Set<unknown>): Set<unknown> {
   const face = new Set<unknown>()
   return replaceMethods(face, {
     add(item: unknown) {
+      if (face.has(item)) return face
       const rawItem = root.adopt(item, raw, '<item>')
       if (raw.has(rawItem)) return face
       root.willChange()
@@ -45,7 +47,7 @@ export function instrumentSet(root: LiveTree, raw: Set<unknown>): Set<unknown> {
     delete(item: unknown) {
       if (!face.has(item)) return false
       root.willChange()
-      raw.delete(root.adopt(item, raw, '<item>'))
+      raw.delete(rawKeyOf(item, face, raw))
       return Set.prototype.delete.call(face, item)
     },
     clear() {
@@ -54,6 +56,24 @@ export function instrumentSet(root: LiveTree, raw: Set<unknown>): Set<unknown> {
       Set.prototype.clear.call(face)
     },
   })
+}
+
+/**
+ * The raw key (or item) behind one of the face. A leaf, such as a Date, is a copy in the face, and only
+ * its place tells which one it stands for: both collections are always in the same order.
+ */
+function rawKeyOf(key: unknown, face: Keyed, raw: Keyed): unknown {
+  if (typeof key !== 'object' || key === null) return key
+  const rawKeys = raw.keys()
+  for (const faceKey of face.keys()) {
+    const { value } = rawKeys.next()
+    if (faceKey === key) return value
+  }
+  return undefined
+}
+
+interface Keyed {
+  keys(): Iterator<unknown> & Iterable<unknown>
 }
 
 /** Non-enumerable, so that nobody who compares or copies the collection's properties meets them. */

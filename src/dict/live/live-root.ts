@@ -51,6 +51,8 @@ export class LiveRoot implements LiveTree {
   #raw: object
   /** The value as it was last read or written, with its deadline and tags. */
   #stored: StoredPayload
+  /** What was stored before the last write, should it fail. */
+  #before: StoredPayload
   #isDirty = false
   /** Whether the root still stands for its key. Detached, it is an object in memory like any other. */
   #isAttached = true
@@ -63,6 +65,7 @@ export class LiveRoot implements LiveTree {
     this.key = key
     this.id = scope.space.idOf(key)
     this.#stored = stored
+    this.#before = stored
     this.#raw = this.#decode(stored.payload) as object
     this.#validAt = scope.engine.lookForChanges()
   }
@@ -85,8 +88,9 @@ export class LiveRoot implements LiveTree {
     const changes = engine.lookForChanges()
     if (changes === this.#validAt && this.#stored.expiresAt === 0) return true
     const stored = engine.payload(this.scope.space, this.key)
-    this.#validAt = changes
+    // Changed here and not written yet: the write must still see that somebody else came between.
     if (stored === undefined || this.#isDirty) return stored !== undefined
+    this.#validAt = changes
     return this.#accept(stored)
   }
 
@@ -125,8 +129,15 @@ export class LiveRoot implements LiveTree {
     this.#isDirty = false
     if (isSame) return undefined
     const { expiresAt, tags } = this.#stored
+    this.#before = this.#stored
     this.#stored = { payload, expiresAt, tags }
     return { kind: 'set', space, key: this.key, payload, expiresAt, tags, isNew: false }
+  }
+
+  /** The write that takeChanges() gave has failed: the changes are to be written again. */
+  putBack(): void {
+    this.#stored = this.#before
+    this.#isDirty = true
   }
 
   knownFace(raw: object): object | undefined {

@@ -6,6 +6,7 @@
  */
 import type { Engine } from '../../engine/engine.js'
 import type { LiveObserver } from '../../engine/live-observer.js'
+import type { Write } from '../../engine/write.js'
 import { LiveRoot, type LiveScope } from './live-root.js'
 import { isContainer } from './reconcile.js'
 
@@ -111,10 +112,19 @@ export class LiveRoots implements LiveObserver {
     this.#writing = root.id
     try {
       const write = root.takeChanges()
-      if (write !== undefined) this.#engine.write([write])
+      if (write !== undefined) this.#store(root, write)
     } finally {
       this.#writing = undefined
       if (!root.isDirty) this.#dirty.delete(root.id)
+    }
+  }
+
+  #store(root: LiveRoot, write: Write): void {
+    try {
+      this.#engine.write([write])
+    } catch (error) {
+      root.putBack()
+      throw error
     }
   }
 
