@@ -2,13 +2,15 @@ import type { EntryRange } from '../engine/scan.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import type { Range } from './face.js'
-import type { Scope } from './scope.js'
 
 const NAMES = ['gt', 'gte', 'lt', 'lte', 'prefix', 'limit', 'reverse', 'order'] as const
 const BOUNDS = ['gt', 'gte', 'lt', 'lte'] as const
 
-/** A range as the user gives it, checked, with keys as they are stored. */
-export function checkedRange<K>(scope: Scope, range: Range<K> | undefined): EntryRange {
+/** A range as the user gives it, checked, with keys as `keyOf` makes them. */
+export function checkedRange<K>(
+  range: Range<K> | undefined,
+  keyOf: (key: K) => string,
+): EntryRange {
   if (range === undefined) return {}
   refuseUnknown(range, NAMES, 'a range')
   const { prefix, limit, reverse, order } = range
@@ -27,7 +29,7 @@ export function checkedRange<K>(scope: Scope, range: Range<K> | undefined): Entr
   const bounds: Record<string, string> = {}
   for (const bound of BOUNDS) {
     const key = range[bound]
-    if (key !== undefined) bounds[bound] = scope.key(key)
+    if (key !== undefined) bounds[bound] = keyOf(key)
   }
   return {
     ...bounds,

@@ -1,15 +1,18 @@
 /** What the handles of one namespace share: engine, keys, and how values go in and come out. */
 import type { RecordFields } from '../codec/record.js'
 import type { Engine } from '../engine/engine.js'
-import type { ValueMode } from '../engine/entry.js'
+import type { Entry, ValueMode } from '../engine/entry.js'
+import { scanEntries, type Wanted } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
 import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
 import type { Warning } from './events.js'
+import type { Range } from './face.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
+import { checkedRange } from './range.js'
 import { deadlineOf, type SetOptions, tagsOf } from './set-options.js'
 import { type StandardSchema, validated } from './standard-schema.js'
 
@@ -85,6 +88,17 @@ export class Scope {
     this.assertOpen()
     const wanted = [...keys]
     return this.engine.together(() => wanted.map(read))
+  }
+
+  /** The live entries of a range. Throws OptionError or KeyError. */
+  scan(range: Range<unknown> | undefined, wanted: Wanted): Iterable<Entry> {
+    this.assertOpen()
+    return scanEntries(
+      this.engine,
+      this.space,
+      checkedRange(range, (key) => this.key(key)),
+      wanted,
+    )
   }
 
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
