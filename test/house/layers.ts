@@ -16,7 +16,7 @@ export interface Layer {
 export const LAYERS: readonly Layer[] = [
   {
     title: 'vocabulary',
-    units: ['keys/', 'clock.ts', 'duration.ts', 'errors/', 'bytes.ts'],
+    units: ['keys/', 'clock.ts', 'duration.ts', 'errors/', 'bytes.ts', 'process-identity.ts'],
     siblingsMeet: true,
   },
   { title: 'seams', units: ['store/', 'codec/'] },
