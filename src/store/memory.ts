@@ -81,9 +81,9 @@ class MemoryStore implements SyncStore {
     return last
   }
 
-  due(bucket: string, now: number, limit: number): DeadlineHint[] {
+  due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
     const found: DeadlineHint[] = []
-    for (const { key, deadline } of this.#bucket(bucket).deadlines.upFrom()) {
+    for (const { key, deadline } of this.#bucket(bucket).deadlines.upFrom(from)) {
       if (found.length >= limit || deadline > now) break
       found.push({ key: copy(key), deadline })
     }
@@ -132,7 +132,7 @@ class MemoryStore implements SyncStore {
       peek: (bucket, key) => this.peek(bucket, key),
       scan: (bucket, range, limit) => this.scan(bucket, range, limit),
       walk: (bucket, range, limit, visit) => this.walk(bucket, range, limit, visit),
-      due: (bucket, now, limit) => this.due(bucket, now, limit),
+      due: (bucket, now, limit, from) => this.due(bucket, now, limit, from),
       put: (bucket, key, record, deadline) => {
         const ownKey = copy(key)
         this.#change(bucket, ownKey, { key: ownKey, record: copy(record), deadline })

@@ -63,8 +63,16 @@ export interface StoreReader {
    * peek(), the key is given. Returns the last key, or undefined if the range is exhausted.
    */
   walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined
-  /** Up to `limit` hints of rows with a deadline at or before `now`, soonest first. */
-  due(bucket: string, now: number, limit: number): DeadlineHint[]
+  /**
+   * Up to `limit` hints of rows with a deadline at or before `now`, soonest first, those of one
+   * deadline by key. With `from`, only that hint and those after it.
+   */
+  due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[]
+}
+
+/** A view of a store as of one moment. It must be closed, and soon: it may keep old pages from reuse. */
+export interface StoreSnapshot extends Pick<StoreReader, 'get' | 'walk' | 'due'> {
+  close(): void
 }
 
 /** Valid only inside the callback that received it. */
@@ -109,6 +117,8 @@ export interface SyncStore extends StoreReader {
    * Transactions do not nest.
    */
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T
+  /** The store as of now, whatever is committed later. Left out by stores that cannot. */
+  snapshot?(): StoreSnapshot
   /** Puts everything committed so far on disk. */
   sync(): void
   stats(): StoreStats

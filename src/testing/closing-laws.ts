@@ -17,12 +17,13 @@ const CALLS: {
   due: (store) => store.due('rows', 1, 1),
   changeId: (store) => store.changeId(),
   transaction: (store) => store.transaction(COMMITTED, () => assert.fail('the callback was run')),
+  snapshot: (store) => (store.snapshot === undefined ? store.sync() : store.snapshot()),
   sync: (store) => store.sync(),
   stats: (store) => store.stats(),
 }
 
 type MethodOf<T> = {
-  [M in keyof T]: T[M] extends (...args: never[]) => unknown ? M : never
+  [M in keyof T]-?: T[M] extends ((...args: never[]) => unknown) | undefined ? M : never
 }[keyof T]
 
 export const closingLaws: readonly StoreLaw[] = [

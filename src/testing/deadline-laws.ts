@@ -46,6 +46,24 @@ export const deadlineLaws: readonly StoreLaw[] = [
     assert.equal(store.due('rows', 7, 256).length, 256)
   }),
 
+  law('due() with `from` goes on at that hint, there or not', (store) => {
+    store.transaction(COMMITTED, (tx) => {
+      for (let at = 0; at < 300; at++) tx.put('rows', Uint8Array.of(at >> 1), RECORD, 5 + (at % 3))
+    })
+    const all = store.due('rows', 100, MANY)
+    const paged: DeadlineHint[] = []
+    for (let from: DeadlineHint | undefined; ; ) {
+      const page = store.due('rows', 100, 7, from)
+      paged.push(...page)
+      const last = page.at(-1)
+      if (last === undefined) break
+      from = { deadline: last.deadline, key: Uint8Array.of(...last.key, 0) }
+    }
+    assert.deepEqual(paged, all)
+    const [first] = store.due('rows', 6, 1, { deadline: 6, key: new Uint8Array(0) })
+    assert.equal(first?.deadline, 6)
+  }),
+
   law('due() keeps buckets apart', (store) => {
     putRow(store, 'rows', bytesOf('key'), RECORD, 1)
     putRow(store, 'other', bytesOf('key'), RECORD, 2)

@@ -1,5 +1,6 @@
 /** A transaction is all or nothing, and a committed one is seen. */
 import assert from 'node:assert/strict'
+import { ClosedError } from '../errors/open-errors.js'
 import { TransactionError } from '../errors/store-errors.js'
 import type { StoreReader } from '../store/sync-store.js'
 import { bytesOf, COMMITTED, deleteRow, law, putRow, type StoreLaw, shown } from './store-law.js'
@@ -175,6 +176,32 @@ export const transactionLaws: readonly StoreLaw[] = [
       })
     caught(attempt)
     for (const count of [1, 100, 1]) take(count)
+  }),
+
+  law('a snapshot, where the store has them, shows rows and hints as they were', (store) => {
+    const [kept, gone] = [bytesOf('kept'), bytesOf('gone')]
+    putRow(store, 'rows', kept, bytesOf('old'), 5)
+    putRow(store, 'rows', gone, bytesOf('old'))
+    const snapshot = store.snapshot?.()
+    if (snapshot === undefined) return
+    try {
+      putRow(store, 'rows', kept, bytesOf('new'), 7)
+      deleteRow(store, 'rows', gone)
+      putRow(store, 'rows', bytesOf('later'), bytesOf('new'))
+      const seen: string[] = []
+      snapshot.walk('rows', {}, 10, (key, record) => {
+        const text = Buffer.from(record.subarray(0, record.length)).toString()
+        seen.push(`${Buffer.from(key).toString()}=${text}`)
+      })
+      assert.deepEqual(seen, ['gone=old', 'kept=old'])
+      assert.deepEqual(snapshot.get('rows', gone), bytesOf('old'))
+      const deadlines = snapshot.due('rows', 10, 10).map(({ deadline }) => deadline)
+      assert.deepEqual(deadlines, [5])
+      assert.equal(store.get('rows', gone), undefined)
+    } finally {
+      snapshot.close()
+    }
+    assert.throws(() => snapshot.get('rows', kept), ClosedError)
   }),
 ]
 

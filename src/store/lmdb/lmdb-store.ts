@@ -12,30 +12,27 @@ import { statSync } from 'node:fs'
 import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import { StoreFullError } from '../../errors/store-errors.js'
-import {
-  type CommitPromise,
-  type DeadlineHint,
-  type RowVisitor,
-  SCAN_STEP_BYTES,
-  type ScanRange,
-  type StoreRow,
-  type StoreStats,
-  type StoreTransaction,
-  type SyncStore,
+import type {
+  CommitPromise,
+  DeadlineHint,
+  RowVisitor,
+  ScanRange,
+  StoreRow,
+  StoreSnapshot,
+  StoreStats,
+  StoreTransaction,
+  SyncStore,
 } from '../sync-store.js'
 import type { Environment } from './environment.js'
 import { asStoreError } from './lmdb-errors.js'
-import type { NativeRange } from './native.js'
+import { DEADLINE_BYTES, deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
+import { EnvironmentSnapshot } from './snapshot.js'
 
-const DEADLINE_BYTES = 6
 const PRESENT = Uint8Array.of(1)
 
 const BASE = Buffer.from('base')
 /** Versions that a transaction may give out without writing a row of its own. */
 const VERSIONS_PER_TRANSACTION = 64
-
-/** The least key that LMDB allows: the end of a downward scan that has no lower bound. */
-const LEAST_KEY = Uint8Array.of(0)
 
 export class LmdbStore implements SyncStore {
   readonly kind = 'lmdb'
@@ -92,30 +89,15 @@ export class LmdbStore implements SyncStore {
     this.#assertOpen()
     return this.#environment.native(() => {
       this.#environment.refresh()
-      const database = this.#environment.rows(bucket)
-      let last: Uint8Array | undefined
-      let bytes = 0
-      for (const { key, value } of database.getRange(nativeRange(range, limit))) {
-        visit(key, value)
-        last = key
-        bytes += value.length
-        if (bytes >= SCAN_STEP_BYTES) break
-      }
-      return last
+      return walkRows(this.#environment.rows(bucket), range, limit, visit)
     })
   }
 
-  due(bucket: string, now: number, limit: number): DeadlineHint[] {
+  due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
     this.#assertOpen()
     return this.#environment.native(() => {
       this.#environment.refresh()
-      const database = this.#environment.deadlines(bucket)
-      const range = nativeRange({ to: deadlineKey(Math.floor(now) + 1) }, limit)
-      const hints: DeadlineHint[] = []
-      for (const key of database.getKeys(range)) {
-        hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
-      }
-      return hints
+      return hintsUpTo(this.#environment.deadlines(bucket), now, limit, from)
     })
   }
 
@@ -135,6 +117,11 @@ export class LmdbStore implements SyncStore {
       this.#environment.assertRoom(this.#transaction.rows, this.#transaction.bytes)
       return value
     })
+  }
+
+  snapshot(): StoreSnapshot {
+    this.#assertOpen()
+    return new EnvironmentSnapshot(this.#environment)
   }
 
   sync(): void {
@@ -216,8 +203,8 @@ class LmdbTransaction implements StoreTransaction {
     return this.#store.walk(bucket, range, limit, visit)
   }
 
-  due(bucket: string, now: number, limit: number): DeadlineHint[] {
-    return this.#store.due(bucket, now, limit)
+  due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
+    return this.#store.due(bucket, now, limit, from)
   }
 
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
@@ -261,40 +248,5 @@ class LmdbTransaction implements StoreTransaction {
   #storedBase(): number {
     const base = this.#environment.native(() => this.#environment.versions().getBinary(BASE))
     return base === undefined ? 0 : new ByteReader(base, 0).uint48()
-  }
-}
-
-function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {
-  const bytes = Buffer.allocUnsafe(DEADLINE_BYTES + key.length)
-  bytes.writeUIntBE(Math.min(Math.max(0, Math.ceil(deadline)), MAX_UINT48), 0, DEADLINE_BYTES)
-  bytes.set(key, DEADLINE_BYTES)
-  return bytes
-}
-
-function readDeadline(bytes: Uint8Array): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(0, DEADLINE_BYTES)
-}
-
-function nativeRange(range: ScanRange, limit: number): NativeRange {
-  const { from, to, after, reverse = false } = range
-  if (!reverse) {
-    const resumes = after !== undefined && (from === undefined || Buffer.compare(after, from) >= 0)
-    return {
-      start: resumes ? after : (from ?? LEAST_KEY),
-      end: to,
-      reverse,
-      limit,
-      exclusiveStart: resumes,
-      inclusiveEnd: false,
-    }
-  }
-  const resumes = after !== undefined && (to === undefined || Buffer.compare(after, to) < 0)
-  return {
-    start: resumes ? after : to,
-    end: from ?? LEAST_KEY,
-    reverse,
-    limit,
-    exclusiveStart: true,
-    inclusiveEnd: true,
   }
 }

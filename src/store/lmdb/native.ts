@@ -32,7 +32,7 @@ interface NativeOpenOptions {
 
 /** One named database. */
 export interface NativeDatabase {
-  getBinary(key: Uint8Array): Uint8Array | undefined
+  getBinary(key: Uint8Array, from?: { transaction: NativeSnapshot }): Uint8Array | undefined
   /** In a buffer that the next read overwrites; its `length` is set to that of the value. */
   getBinaryFast(key: Uint8Array): Uint8Array | undefined
   getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
@@ -48,6 +48,13 @@ export interface NativeRange {
   limit: number
   exclusiveStart: boolean
   inclusiveEnd: boolean
+  /** Read from this one, and not from the shared read transaction. */
+  transaction?: NativeSnapshot | undefined
+}
+
+/** A read transaction that stays as it is until done() is called. */
+export interface NativeSnapshot {
+  done(): void
 }
 
 /**
@@ -74,6 +81,7 @@ export interface NativeRoot extends NativeDatabase {
   openDB(name: string, options: DatabaseOptions): NativeDatabase
   transactionSync<T>(callback: () => T, flags: number): T
   resetReadTxn(): void
+  useReadTransaction(): NativeSnapshot
   close(): Promise<void>
 }
 

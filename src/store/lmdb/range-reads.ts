@@ -1,0 +1,87 @@
+/** Reading ranges of a named database: rows by key, hints by deadline. */
+import { MAX_UINT48 } from '../../bytes.js'
+import {
+  type DeadlineHint,
+  type RowVisitor,
+  SCAN_STEP_BYTES,
+  type ScanRange,
+} from '../sync-store.js'
+import type { NativeDatabase, NativeRange, NativeSnapshot } from './native.js'
+
+export const DEADLINE_BYTES = 6
+
+/** The least key that LMDB allows: the end of a downward scan that has no lower bound. */
+const LEAST_KEY = Uint8Array.of(0)
+
+/** Shows the next rows of a range, lent; returns the last key. From the snapshot, if there is one. */
+export function walkRows(
+  database: NativeDatabase,
+  range: ScanRange,
+  limit: number,
+  visit: RowVisitor,
+  transaction?: NativeSnapshot,
+): Uint8Array | undefined {
+  let last: Uint8Array | undefined
+  let bytes = 0
+  const wanted = { ...nativeRange(range, limit), transaction }
+  for (const { key, value } of database.getRange(wanted)) {
+    visit(key, value)
+    last = key
+    bytes += value.length
+    if (bytes >= SCAN_STEP_BYTES) break
+  }
+  return last
+}
+
+/** The hints of a deadline index up to `now`; see StoreReader.due(). */
+export function hintsUpTo(
+  database: NativeDatabase,
+  now: number,
+  limit: number,
+  from?: DeadlineHint,
+  transaction?: NativeSnapshot,
+): DeadlineHint[] {
+  const start = deadlineKey(from?.deadline ?? 0, from?.key)
+  const range = nativeRange({ from: start, to: deadlineKey(Math.floor(now) + 1) }, limit)
+  const hints: DeadlineHint[] = []
+  for (const key of database.getKeys({ ...range, transaction })) {
+    hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
+  }
+  return hints
+}
+
+/** The key of a hint; without a row's key, the least one of that deadline. */
+export function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {
+  const bytes = Buffer.allocUnsafe(DEADLINE_BYTES + key.length)
+  bytes.writeUIntBE(Math.min(Math.max(0, Math.ceil(deadline)), MAX_UINT48), 0, DEADLINE_BYTES)
+  bytes.set(key, DEADLINE_BYTES)
+  return bytes
+}
+
+function readDeadline(bytes: Uint8Array): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(0, DEADLINE_BYTES)
+}
+
+function nativeRange(range: ScanRange, limit: number): NativeRange {
+  const { from, to, after, reverse = false } = range
+  if (!reverse) {
+    const resumes = after !== undefined && (from === undefined || Buffer.compare(after, from) >= 0)
+    return {
+      start: resumes ? after : (from ?? LEAST_KEY),
+      end: to,
+      reverse,
+      limit,
+      exclusiveStart: resumes,
+      inclusiveEnd: false,
+    }
+  }
+  const resumes = after !== undefined && (to === undefined || Buffer.compare(after, to) < 0)
+  return {
+    start: resumes ? after : to,
+    end: from ?? LEAST_KEY,
+    reverse,
+    limit,
+    exclusiveStart: true,
+    inclusiveEnd: true,
+  }
+}
