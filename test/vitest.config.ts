@@ -6,6 +6,8 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    // A Redis server for all files that need one.
+    globalSetup: ['test/redis/global-setup.ts'],
     // Each file gets a process of its own: LMDB environments and exit hooks belong to a process.
     pool: 'forks',
     maxWorkers: 2,
