@@ -36,6 +36,7 @@ export {
 export { OptionError } from './errors/option-error.js'
 export { PersistDictError } from './errors/persist-dict-error.js'
 export {
+  BatchError,
   StoreError,
   StoreFullError,
   StoreGoneError,

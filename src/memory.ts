@@ -1,1 +1,2 @@
+export { asyncMemoryStore } from './store/async-memory.js'
 export { memoryStore } from './store/memory.js'

@@ -26,3 +26,8 @@ export class StoreGoneError extends StoreError {
 export class TransactionError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_TRANSACTION'
 }
+
+/** The store cannot apply a batch as a whole, as its keys live in different places. Nothing was changed. */
+export class BatchError extends StoreError {
+  override readonly code = 'ERR_PERSISTDICT_BATCH'
+}

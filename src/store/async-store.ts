@@ -1,0 +1,137 @@
+/**
+ * The contract between the asynchronous dict and whatever keeps its bytes, such as a server.
+ *
+ * As in sync-store.ts, a store holds rows (a key and a record, both bytes) in named buckets, in key
+ * order, and knows nothing of what is in a record. There are no transactions, as nobody can hold a
+ * remote store while waiting: a batch of changes goes with checks of what it relies on. The laws,
+ * which `persistdict/testing` checks on any store:
+ *
+ * - Bytes in are bytes out. Returned bytes belong to the caller; given bytes are copied before the
+ *   call returns its promise.
+ * - Names of buckets and keys may hold any byte or character and never reach outside their place.
+ * - A batch is all or nothing, and its checks see the very state that its operations change. Where
+ *   `atomicity` is `'key'`, this holds for each key by itself: see there.
+ * - A batch that was committed is seen by every read that begins afterwards, here and elsewhere.
+ * - A rejected commit may have been applied or not, for instance if the answer was lost. It must not
+ *   be applied later than a short time afterwards.
+ * - A scan is complete for rows that stay: resumed after its last key, it misses and repeats none.
+ * - A row is never gone before its deadline. From then on the store may drop it when it likes.
+ * - `due` and `count` go by the deadline with which a row was last put, and by the `now` they are given.
+ * - Versions only grow, also across the store's restart and, if it can lose its data, across the loss:
+ *   a store in such a place counts from the time, 64 for each millisecond since 1970.
+ * - Calls made without waiting for each other may take effect in any order.
+ * - No call throws: it rejects, with ClosedError after close(), StoreError for a failure of the engine,
+ *   within a bounded time. The loss of a connection alone rejects nothing and prints nothing.
+ */
+import type { CommitPromise, DeadlineHint, ScanRange, StoreRow, StoreStats } from './sync-store.js'
+
+/** What a row must be for a batch to be applied. */
+export interface RowCheck {
+  readonly bucket: string
+  readonly key: Uint8Array
+  /** The bytes that the record begins with; undefined if there must be no row. */
+  readonly starts: Uint8Array | undefined
+}
+
+export type RowOperation = PutRow | DeleteRow
+
+export interface PutRow {
+  readonly kind: 'put'
+  readonly bucket: string
+  readonly key: Uint8Array
+  readonly record: Uint8Array
+  /** Milliseconds since 1970-01-01 UTC; 0 for none. It may lie in the past. */
+  readonly deadline: number
+}
+
+export interface DeleteRow {
+  readonly kind: 'delete'
+  readonly bucket: string
+  readonly key: Uint8Array
+}
+
+/** If all checks hold, all operations, in their order. */
+export interface Batch {
+  readonly promise: CommitPromise
+  readonly checks: readonly RowCheck[]
+  readonly operations: readonly RowOperation[]
+}
+
+/**
+ * What is told of changes: the bucket and key of a row, or no key for all rows of all buckets.
+ */
+export type InvalidationListener = (bucket: string, key: Uint8Array | undefined) => void
+
+/**
+ * How much of a batch is atomic.
+ * `'batch'`: all of it, whatever its keys.
+ * `'key'`: what concerns one key, as in a cluster that spreads its keys. A batch with checks must then
+ * name one key of one bucket only: any other rejects with BatchError, and nothing is applied. One
+ * without checks is applied key by key: if it rejects, some of its operations may have been applied.
+ */
+export type Atomicity = 'batch' | 'key'
+
+export interface AsyncStore {
+  /** The store's one-word name, for messages. */
+  readonly kind: string
+  /** Identifies what is stored where, for messages: an address or a name, without secrets. */
+  readonly location: string
+  /** The same for two stores over the same data in this process, and different for all others. */
+  readonly identity: string
+  readonly atomicity: Atomicity
+  /**
+   * Whether changes by others reach the listeners of onInvalidate() at present. While it is false,
+   * nothing may be answered from a cache. A store that never hears of changes says false.
+   */
+  readonly hears: boolean
+  /** The record under `key`, or undefined if there is none. */
+  get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined>
+  /**
+   * The records under several keys, in their order. All as of one moment, unless `atomicity` is
+   * `'key'`.
+   */
+  getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /**
+   * The next rows of a range, at most `limit` and about SCAN_STEP_BYTES of them. None means that the
+   * range is exhausted.
+   */
+  scan(bucket: string, range: ScanRange, limit: number): Promise<StoreRow[]>
+  /**
+   * How many rows a range has, without those whose deadline is at or before `now`. `reverse` means
+   * nothing here.
+   */
+  count(bucket: string, range: ScanRange, now: number): Promise<number>
+  /**
+   * Up to `limit` rows whose deadline is at or before `now`, soonest first. A store that has dropped
+   * such rows does not name them.
+   */
+  due(bucket: string, now: number, limit: number): Promise<DeadlineHint[]>
+  /**
+   * Applies a batch and returns true; or false if a check failed, having changed nothing.
+   * Rejects with BatchError for a batch that it cannot apply as a whole: see `atomicity`.
+   */
+  commit(batch: Batch): Promise<boolean>
+  /**
+   * Removes the rows of a range that were there when it was called. It may do so in steps that others
+   * see; rows put meanwhile may stay or go.
+   */
+  clear(bucket: string, range: ScanRange): Promise<void>
+  /**
+   * The first of `count` successive numbers, all greater than any given before to anyone, and at most
+   * 2^48 - 1.
+   */
+  nextVersions(count: number): Promise<number>
+  /**
+   * Calls `listener` for each row that was read here and then changed by anyone: put, deleted, cleared
+   * or dropped. It is called after the read began, and soon after the change; once may do for several
+   * changes between which the row was not read. It is called without a key when changes may have been
+   * missed, after `hears` was set to false and again after it was set to true. The listener does not
+   * throw and does not call the store. Returns how to stop.
+   */
+  onInvalidate(listener: InvalidationListener): () => void
+  /** Resolves when all that was committed so far is as safe as this store can make it. */
+  sync(): Promise<void>
+  stats(): Promise<StoreStats>
+  /** Lets the store go. May be called twice. */
+  close(): Promise<void>
+}
