@@ -30,10 +30,10 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** `$!` is the server; `read` waits for a word or the end of our input. */
+/** `$0` is the directory, `$!` the server; `read` waits for a word or the end of our input. */
 const KEEPER =
   '"$@" >> server.log 2>&1 & echo $!; read -r word; kill -9 $! 2> /dev/null; ' +
-  'test "$word" = keep || rm -rf "$PWD"'
+  'test "$word" = keep || rm -rf "$0"'
 
 const START_MS = 15_000
 const POLL_MS = 10
@@ -60,8 +60,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     await ended
   }
   const start = async () => {
-    const child = spawn('/bin/sh', ['-c', KEEPER, 'sh', binary, ...args], {
+    const child = spawn('/bin/sh', ['-c', KEEPER, directory, binary, ...args], {
       cwd: directory,
+      // A group of its own: a signal to ours must leave it to clean up.
+      detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     keeper = child
