@@ -1,8 +1,6 @@
-/** The directory of an LMDB store: made, checked, and recognised however its path is spelled. */
-import { accessSync, constants, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { PathError } from '../../errors/open-errors.js'
-import { StoreFullError } from '../../errors/store-errors.js'
+/** The directory of an LMDB store, and what is in it. */
+import { join } from 'node:path'
+import { checkAccess, localDirectory, makeDirectory } from '../local-directory.js'
 
 /**
  *     <directory>/gate.mdb, gate.mdb-lock   the gate
@@ -18,29 +16,12 @@ export interface StoreDirectory {
   readonly lockFile: string
 }
 
-/** Magic numbers of statfs(2) for file systems on which LMDB's locks and mapping are not safe. */
-const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB2'],
-  [0x01021997, '9P'],
-  [0x00c36400, 'Ceph'],
-  [0x5346414f, 'AFS'],
-  [0x47504653, 'GPFS'],
-  [0x0bd00bd0, 'Lustre'],
-])
-
 /** Opening writes the lock file and two pages; with less room the mapping itself would fault. */
 export const LEAST_FREE_BYTES = 1 << 20
 
 /** Makes and checks the directory. Throws PathError or StoreFullError, having changed nothing else. */
 export function storeDirectory(path: string, allowNetworkFileSystem: boolean): StoreDirectory {
-  const asked = resolve(path)
-  makeDirectory(asked)
-  const real = realpathSync(asked)
-  checkAccess(real)
-  checkFileSystem(real, allowNetworkFileSystem)
+  const real = localDirectory(path, allowNetworkFileSystem, LEAST_FREE_BYTES)
   const generation = join(real, 'g1')
   makeDirectory(generation)
   checkAccess(generation)
@@ -51,67 +32,5 @@ export function storeDirectory(path: string, allowNetworkFileSystem: boolean): S
     generation,
     dataFile: join(generation, 'data.mdb'),
     lockFile: join(generation, 'lock.mdb'),
-  }
-}
-
-/**
- * Device and inode of a file: the same however its path is spelled. Undefined if there is none. While
- * anybody has the file open, no other gets its inode, even after it was removed.
- */
-export function fileIdentity(file: string): string | undefined {
-  const found = statSync(file, { throwIfNoEntry: false })
-  return found && `${found.dev}:${found.ino}`
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOSPC') throw new StoreFullError(`No space left to make "${path}".`, { cause })
-    throw new PathError(path, explain(code, cause), { cause })
-  }
-}
-
-function checkAccess(path: string): void {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (cause) {
-    throw new PathError(path, explain((cause as NodeJS.ErrnoException).code, cause), { cause })
-  }
-}
-
-function checkFileSystem(path: string, allowNetworkFileSystem: boolean): void {
-  const { type, bavail, bsize } = statfsSync(path)
-  const network = NETWORK_FILE_SYSTEMS.get(type)
-  if (network !== undefined && !allowNetworkFileSystem) {
-    throw new PathError(
-      path,
-      `it is on a network file system (${network}), where several processes cannot share a dict safely. Use a local disk; or set allowNetworkFileSystem if only one host ever opens it.`,
-    )
-  }
-  if (bavail * bsize < LEAST_FREE_BYTES) {
-    throw new StoreFullError(
-      `"${path}" has ${bavail * bsize} bytes of free space left, and opening a dict needs ${LEAST_FREE_BYTES}.`,
-    )
-  }
-}
-
-/** What is wrong, and what to do, where an operation on a path failed. */
-export function explain(code: string | undefined, cause: unknown): string {
-  switch (code) {
-    case 'EEXIST':
-    case 'ENOTDIR':
-      return 'there is a file in the way. Give the path of a directory.'
-    case 'EACCES':
-    case 'EPERM':
-      return 'this user may not read and write there. Change its permissions, or choose another path.'
-    case 'EROFS':
-      return 'its file system is read-only.'
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'too many files are open. Close some, or raise the limit (ulimit -n).'
-    default:
-      return (cause as Error).message
   }
 }

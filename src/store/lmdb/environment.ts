@@ -12,8 +12,9 @@ import {
   StoreGoneError,
   TransactionError,
 } from '../../errors/store-errors.js'
+import { fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
-import { fileIdentity, LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
+import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'

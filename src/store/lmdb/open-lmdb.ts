@@ -5,8 +5,9 @@
  * between threads.
  */
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import { fileIdentity } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
-import { fileIdentity, storeDirectory } from './directory.js'
+import { storeDirectory } from './directory.js'
 import { Environment, type EnvironmentOptions } from './environment.js'
 import { LmdbStore } from './lmdb-store.js'
 

@@ -6,7 +6,8 @@
  */
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { PathError } from '../../errors/open-errors.js'
-import { explain, type StoreDirectory } from './directory.js'
+import { explain } from '../local-directory.js'
+import type { StoreDirectory } from './directory.js'
 
 /** LMDB keeps two descriptors for the gate and three for the data, and opens some for a moment. */
 const DESCRIPTORS = 10
