@@ -7,6 +7,9 @@ import { UnreadableRecordError } from '../errors/value-errors.js'
 /** How values are handed out: frozen and shared between readers, or each reader's own copy. */
 export type ValueMode = 'frozen' | 'copy'
 
+/** The mark of an entry that is new in the cache; see access-marks.ts. */
+export const UNMARKED = 0
+
 /** Objects, map slots and strings around a cached payload. */
 const OVERHEAD_BYTES = 320
 
@@ -22,6 +25,8 @@ export class Entry {
   readonly sizeBytes: number
   /** The change id up to which this entry is known to be the latest. */
   validAt = 0
+  /** The epoch in which it was last told that this entry was read; see access-marks.ts. */
+  mark = UNMARKED
   readonly #codec: ValueCodec
   /** Undefined if the value was decoded at once and nobody needs the bytes. */
   readonly #payload: Payload | undefined

@@ -7,8 +7,9 @@
 import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
+import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
-import { findRow, type Place, placeOf, ROWS, readableFields } from './row.js'
+import { findRow, keyOfRow, type Place, placeOf, ROWS, readableFields } from './row.js'
 import type { SetWrite, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
@@ -22,13 +23,21 @@ export class Session {
   readonly now: number
   readonly #serializer: number
   readonly #inserted = new Map<KeySpace, number>()
+  readonly #changes: ChangeList | undefined
   /** Why this session must not commit, although its callback returned. */
   failure: unknown
 
-  constructor(tx: StoreTransaction, now: number, serializer: number) {
+  /** `changes` takes what is done here, if anybody wants to know. */
+  constructor(tx: StoreTransaction, now: number, serializer: number, changes?: ChangeList) {
     this.tx = tx
     this.now = now
     this.#serializer = serializer
+    this.#changes = changes
+  }
+
+  /** What was done so far; undefined if nobody wanted to know when the transaction began. */
+  get changes(): readonly Change[] | undefined {
+    return this.#changes?.changes
   }
 
   /** The live record of a key, or undefined. */
@@ -51,8 +60,11 @@ export class Session {
       if (place.doubt !== undefined) throw place.doubt
       return false
     }
+    const wasThere = damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
+    // Noted first: what is lent is gone with the next call to the store.
+    this.#changes?.add(wasThere ? 'delete' : 'expire', space, key, fields?.bytes)
     this.#remove(space, place)
-    return damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
+    return wasThere
   }
 
   /** Removes all keys of a namespace. */
@@ -65,6 +77,7 @@ export class Session {
     }
     this.#inserted.delete(space)
     writeCount(this.tx, space, 0)
+    this.#changes?.add('clear', space, '', undefined)
   }
 
   /**
@@ -80,7 +93,17 @@ export class Session {
     }
     // The clock was set back since the hint was given: it is true, and will be needed.
     if (!isExpired(deadline, this.now)) return false
-    this.#remove(space, { storageKey, fields })
+    this.#removeRow('expire', space, storageKey, fields)
+    return true
+  }
+
+  /** Removes the row to make room. False if there is none, or one that cannot be read. */
+  evict(space: KeySpace, storageKey: Uint8Array): boolean {
+    const record = this.tx.get(ROWS, storageKey)
+    const fields = record === undefined ? undefined : readableFields(storageKey, record)
+    if (fields === undefined || fields.isHole) return false
+    const kind = isExpired(fields.expiresAt, this.now) ? 'expire' : 'evict'
+    this.#removeRow(kind, space, storageKey, fields)
     return true
   }
 
@@ -103,7 +126,9 @@ export class Session {
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
-    const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, this.now)
+    const isPast = before !== undefined && isExpired(before.expiresAt, this.now)
+    const isKept = before !== undefined && !write.isNew && !isPast
+    if (isPast) this.#changes?.add('expire', space, write.key, before.bytes)
     const record = encodeRecord(place.storageKey, {
       serializer: this.#serializer,
       isGraph: payload.isGraph,
@@ -121,6 +146,17 @@ export class Session {
     if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
     if (before === undefined && place.damage === undefined) this.#count(space, 1)
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
+    this.#changes?.add('set', space, write.key, record)
+  }
+
+  #removeRow(
+    kind: 'expire' | 'evict',
+    space: KeySpace,
+    storageKey: Uint8Array,
+    fields: DecodedRecord,
+  ): void {
+    this.#changes?.add(kind, space, keyOfRow(space, storageKey, fields), fields.bytes)
+    this.#remove(space, { storageKey, fields })
   }
 
   #remove(space: KeySpace, place: Place): void {

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
-import type { Durability } from '../../src/engine/engine.js'
+import type { Durability } from '../../src/engine/commits.js'
 import { open } from '../../src/open/open.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { FakeClock } from '../fake-clock.js'

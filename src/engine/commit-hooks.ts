@@ -1,0 +1,45 @@
+/**
+ * Those who take part in every transaction: limits, the change log, events.
+ *
+ * Changes are collected only when one of the hooks wants them, since each costs a copy of its record.
+ */
+import type { StoreReader } from '../store/sync-store.js'
+import type { Change } from './change.js'
+import type { Session } from './session.js'
+
+export interface CommitHook {
+  /** Asked as each transaction begins: whether its changes should be collected. */
+  wantsChanges(reader: StoreReader): boolean
+  /**
+   * Called last inside each transaction, whether or not changes are wanted. May write, by the session
+   * or its transaction; a throw takes everything back.
+   */
+  beforeCommit?(session: Session): void
+  /** Told of what was committed, outside of any transaction. Must not throw. */
+  committed?(changes: readonly Change[]): void
+}
+
+export class CommitHooks {
+  readonly #hooks = new Set<CommitHook>()
+
+  /** Adds a hook; returns how to remove it. Takes effect with the next transaction. */
+  add(hook: CommitHook): () => void {
+    this.#hooks.add(hook)
+    return () => void this.#hooks.delete(hook)
+  }
+
+  wantChanges(reader: StoreReader): boolean {
+    let isWanted = false
+    // Each is asked, wanted or not: asking is how a hook hears that a transaction begins.
+    for (const hook of this.#hooks) isWanted = hook.wantsChanges(reader) || isWanted
+    return isWanted
+  }
+
+  beforeCommit(session: Session): void {
+    for (const hook of this.#hooks) hook.beforeCommit?.(session)
+  }
+
+  committed(changes: readonly Change[]): void {
+    for (const hook of this.#hooks) hook.committed?.(changes)
+  }
+}
