@@ -1,57 +1,127 @@
 /**
- * `crash-writer.mjs PATH LOG NAME SEED DURABILITY`: writes until it is killed, and keeps a log outside
- * the store: what it is about to do, and that it was done. Each line is one write(2), so that it is in
+ * `crash-writer.mjs SETTINGS`: writes until it is killed, and keeps a log outside the store: what it
+ * found, what it is about to do, and what was acknowledged. Each line is one write(2), so that it is in
  * the file even if the next instruction never runs.
  *
- *     {"n": 7, "ops": [["a 3", 7], ["a 5", null]]}    intent: values to set, null to delete
- *     {"done": 7}                                     acknowledged: the call has returned
+ *     {"found": {"a 3": 7}, "transactions": 2}   what the store held when this life began; null is torn
+ *     {"n": 8, "ops": [["a 3", 8], ["a 5", null]], "transaction": true}
+ *                                                 intent: values to set, null to delete
+ *     {"done": 8}                                 acknowledged: this write and all before it
+ *     {"at": "put"}                               waits there to be killed
+ *     {"wrong": "…"}                              a promise that was not kept
+ *
+ * Each transaction adds one to its writer's own count and to a total of all writers, and checks that the
+ * total is the sum of the counts.
  */
 import { openSync, writeSync } from 'node:fs'
-import { open } from 'persistdict'
+import { lmdbStore, open } from 'persistdict'
+import { withPoints, withSplitIndexes } from './faulty-store.mjs'
 
-const [path, log, name, seed, durability] = process.argv.slice(2)
+const settings = JSON.parse(process.argv[2])
+const { path, log, name, names, durability, point, mutant } = settings
 const descriptor = openSync(log, 'a')
 const append = (line) => writeSync(descriptor, `${JSON.stringify(line)}\n`)
 
-let state = Number(seed)
+let state = settings.seed
 const random = (below) => {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
   return (state >>> 8) % below
 }
+const nap = new Int32Array(new SharedArrayBuffer(4))
 
 /** The length depends on the number, so that a value torn from two writes is seen. */
 const recordOf = (n) => ({ n, text: `${n} `.repeat(n % 700), end: n })
 const keys = Array.from({ length: 12 }, (_, at) => `${name} ${at}`)
+/** The last four live in a namespace, whose count is another row. */
+const homeOf = (dict, key) => (Number(key.split(' ')[1]) < 8 ? dict : dict.namespace('inner'))
 
-// What is opened and closed often is killed in between as well.
-let dict = open(path, { durability })
-// Numbers go on where the last life ended, so that no two writes look alike.
-for (let n = Number(process.argv[7]); ; n++) {
-  const ops = Array.from({ length: 1 + random(3) }, () => {
+/** Passes at the point before it stops there: the first ones belong to opening. */
+let passes = 1 + random(12)
+let isSweeping = false
+let n = settings.next
+let dict = openDict()
+
+tellFound()
+for (; ; n++) {
+  step()
+  if (random(40) === 0) {
+    dict.close()
+    append({ done: n })
+    dict = openDict()
+  }
+  // A turn of the event loop: pending writes may be committed by themselves.
+  if (random(8) === 0) await new Promise(setImmediate)
+}
+
+function openDict() {
+  const isAcknowledgedEarly = mutant === 'early'
+  let store = lmdbStore(path)
+  if (point !== undefined) store = withPoints(store, reach)
+  if (mutant === 'split') store = withSplitIndexes(store)
+  return open(store, { durability: isAcknowledgedEarly ? 'batched' : durability })
+}
+
+function reach(at) {
+  const isHere = at === point || (point === 'sweeping' && at === 'deleted' && isSweeping)
+  if (!isHere || --passes > 0) return
+  append({ at: point })
+  Atomics.wait(nap, 0, 0)
+}
+
+function tellFound() {
+  const found = {}
+  for (const key of keys) {
+    const value = homeOf(dict, key).get(key)
+    if (value === undefined) continue
+    const isWhole = JSON.stringify(value) === JSON.stringify(recordOf(value.n))
+    found[key] = isWhole ? value.n : null
+  }
+  append({ found, transactions: dict.get(countKey(name)) ?? 0 })
+}
+
+function step() {
+  const choice = random(20)
+  if (choice === 0) return sweep()
+  const several = choice > 10
+  const ops = Array.from({ length: several ? 2 + random(3) : 1 }, () => {
     const key = keys[random(keys.length)]
     return [key, random(4) === 0 ? null : n]
   })
-  append({ n, ops })
-  write(n, ops)
-  append({ done: n })
-  if (random(40) === 0) {
-    dict.close()
-    dict = open(path, { durability })
+  append({ n, ops, transaction: several })
+  if (several) dict.transaction(() => transact(ops))
+  else change(ops[0])
+  // Of no use to anybody a moment later: work for sweeps.
+  if (random(3) === 0) dict.set(`${name} mortal ${random(20)}`, n, { ttl: 1 + random(30) })
+  if (mutant === 'early') append({ done: n })
+  else if (several || durability !== 'batched') append({ done: n })
+  else if (random(2) === 0) {
+    dict.flushSync()
+    append({ done: n })
   }
 }
 
-function write(n, ops) {
-  const [first] = ops
-  if (ops.length === 1 && first[1] === null) dict.delete(first[0])
-  else if (ops.length === 1) dict.set(first[0], recordOf(n), { ttl: random(2) ? '1d' : null })
-  else {
-    dict.transaction((inside) => {
-      for (const [key, value] of ops) {
-        if (value === null) inside.delete(key)
-        else inside.set(key, recordOf(n), { ttl: random(2) ? '1d' : null })
-      }
-    })
-  }
-  // Deletes of absent keys write nothing, and there is nothing to wait for.
-  if (durability === 'batched') dict.flushSync()
+function transact(ops) {
+  for (const op of ops) change(op)
+  dict.increment(countKey(name))
+  const total = dict.increment('total')
+  const counts = names.map((each) => dict.get(countKey(each)) ?? 0)
+  const sum = counts.reduce((all, count) => all + count, 0)
+  if (total !== sum) append({ wrong: `the total is ${total}, and the counts are ${counts}` })
+}
+
+function change([key, value]) {
+  const home = homeOf(dict, key)
+  if (value === null) home.delete(key)
+  else if (random(6) === 0) home.update(key, () => recordOf(value))
+  else home.set(key, recordOf(value), { ttl: random(2) ? '1d' : null })
+}
+
+function countKey(writer) {
+  return `count of ${writer}`
+}
+
+function sweep() {
+  isSweeping = true
+  dict.sweep()
+  isSweeping = false
 }
