@@ -10,6 +10,8 @@ export type {
   SyncStore,
 } from './store/sync-store.js'
 export { SCAN_STEP_BYTES } from './store/sync-store.js'
+export type { AsyncStoreLaw, MakeAsyncStore } from './testing/async-store-law.js'
+export { asyncStoreLaws } from './testing/async-store-laws.js'
 export { durableStoreLaws } from './testing/durable-laws.js'
 export type { DurableStoreLaw, StoreLaw } from './testing/store-law.js'
 export { syncStoreLaws } from './testing/sync-store-laws.js'

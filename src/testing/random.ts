@@ -38,16 +38,30 @@ export class Random {
 
 /** Runs a check with a new seed. What it throws is the cause of an error that names the seed. */
 export function withSeed(check: (random: Random) => void): void {
-  const seed = Number(process.env[SEED_VARIABLE] ?? Math.floor(Math.random() * SEEDS))
+  const seed = newSeed()
   try {
     check(new Random(seed))
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(
-      `${what}\nSet ${SEED_VARIABLE}=${seed} to run it again with the same choices.`,
-      {
-        cause,
-      },
-    )
+    throw seeded(seed, cause)
   }
+}
+
+/** The same for a check that takes its time. */
+export async function withSeedAsync(check: (random: Random) => Promise<void>): Promise<void> {
+  const seed = newSeed()
+  try {
+    await check(new Random(seed))
+  } catch (cause) {
+    throw seeded(seed, cause)
+  }
+}
+
+function newSeed(): number {
+  return Number(process.env[SEED_VARIABLE] ?? Math.floor(Math.random() * SEEDS))
+}
+
+function seeded(seed: number, cause: unknown): Error {
+  const what = cause instanceof Error ? cause.message : String(cause)
+  const how = `Set ${SEED_VARIABLE}=${seed} to run it again with the same choices.`
+  return new Error(`${what}\n${how}`, { cause })
 }
