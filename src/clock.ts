@@ -9,7 +9,10 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC, as in Date.now(). */
   now(): number
-  /** Milliseconds from an arbitrary start, never stepping back. For measuring, not for storing. */
+  /**
+   * Milliseconds since the machine was started, never stepping back, whoever sets the clock. The same
+   * for all processes on Linux, macOS and Windows. It may stand still while the machine sleeps.
+   */
   monotonic(): number
   /** Calls `callback` once after `delayMs`. */
   after(delayMs: number, callback: () => void): Timer
@@ -17,10 +20,13 @@ export interface Clock {
   endOfTurn(callback: () => void): Timer
 }
 
+/** performance.now() counts from the start of this thread; what it is read from, from that of the machine. */
+const THREAD_START_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => THREAD_START_MS + performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs).unref()
     return { cancel: () => clearTimeout(timer) }

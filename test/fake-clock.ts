@@ -8,6 +8,8 @@ interface Alarm {
 
 export class FakeClock implements Clock {
   #now: number
+  /** What somebody has set the wall clock forward or back by. */
+  #jumpedMs = 0
   readonly #alarms = new Set<Alarm>()
 
   constructor(now = 1_750_000_000_000) {
@@ -15,7 +17,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    return this.#now + this.#jumpedMs
   }
 
   monotonic(): number {
@@ -30,6 +32,11 @@ export class FakeClock implements Clock {
 
   endOfTurn(callback: () => void): Timer {
     return this.after(0, callback)
+  }
+
+  /** Sets the wall clock forward or back. No time passes. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms
   }
 
   /** Lets time pass, and calls what becomes due, soonest first. Zero ends the turn. */

@@ -1,0 +1,38 @@
+/** What can be asked of the leases of a store, of whatever kind it is. */
+import type { Beat, Blocked } from './lease-rules.js'
+
+/** A value, or a promise of one: what asynchronous and synchronous stores have in common. */
+export type Awaitable<T> = T | PromiseLike<T>
+
+/** A lease that was given. It is held until it is released, or taken over by somebody else. */
+export interface Lease {
+  readonly kind: 'lease'
+  /** Names what is leased; at most 511 bytes. */
+  readonly key: Uint8Array
+  /** Greater than that of every owner before. */
+  readonly token: number
+  readonly leaseMs: number
+}
+
+/** How a lease is asked for. */
+export interface ClaimTerms {
+  readonly leaseMs: number
+  /** See Claimant in lease-rules.ts. */
+  readonly queueAs?: string | undefined
+  readonly seen?: Beat | undefined
+}
+
+export interface LeaseTable {
+  /** Asks for several leases; each is given or not by itself. Without waiting. */
+  claim(keys: readonly Uint8Array[], terms: ClaimTerms): Awaitable<(Lease | Blocked)[]>
+  /** Whether claiming would fail now; undefined if it would not. Writes nothing. */
+  look(key: Uint8Array, terms: ClaimTerms): Awaitable<Blocked | undefined>
+  /** Gives each lease its whole time again; false for those that are lost. */
+  renew(leases: readonly Lease[]): Awaitable<boolean[]>
+  /** Gives a lease back; false if it was lost before. */
+  release(lease: Lease): Awaitable<boolean>
+  /** Takes one who waits out of the queue. */
+  leave(key: Uint8Array, queueAs: string): Awaitable<void>
+  /** Calls `listener` soon after any lease may have changed. Returns how to stop. */
+  onChange(listener: () => void): () => void
+}
