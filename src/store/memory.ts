@@ -7,6 +7,7 @@
 import { compareBytes } from '../bytes.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { TransactionError } from '../errors/store-errors.js'
+import { CommitListeners } from './commit-listeners.js'
 import { SortedList } from './sorted-list.js'
 import {
   type CommitPromise,
@@ -46,6 +47,7 @@ class MemoryStore implements SyncStore {
   readonly location = 'memory'
   readonly identity = `memory ${++made}`
   readonly #buckets = new Map<string, Bucket>()
+  readonly #listeners = new CommitListeners()
   #changeId = 0
   #version = 0
   #sizeBytes = 0
@@ -95,6 +97,11 @@ class MemoryStore implements SyncStore {
     return this.#changeId
   }
 
+  onCommit(listener: () => void): () => void {
+    this.#assertOpen()
+    return this.#listeners.add(listener)
+  }
+
   transaction<T>(_promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
     this.#assertOpen()
     if (this.#undo !== undefined) throw new TransactionError('Transactions of a store do not nest.')
@@ -102,7 +109,10 @@ class MemoryStore implements SyncStore {
     this.#undo = undo
     try {
       const result = fn(this.#transactionFace())
-      if (undo.length > 0) this.#changeId++
+      if (undo.length > 0) {
+        this.#changeId++
+        this.#listeners.announce()
+      }
       return result
     } catch (error) {
       for (const { bucket, key, before } of undo.reverse()) this.#replace(bucket, key, before)
@@ -123,6 +133,7 @@ class MemoryStore implements SyncStore {
 
   close(): void {
     this.#closed = true
+    this.#listeners.clear()
     this.#buckets.clear()
   }
 

@@ -14,6 +14,7 @@
  * - A scan is complete for rows that stay: resumed after its last key, it misses and repeats none.
  * - `due` never names a row early. It may name one whose deadline was replaced since: a hint, which
  *   the caller checks against the record and drops with `forget`.
+ * - After a commit that changed something, by any process, every listener of `onCommit` is called.
  * - `close` may be called twice; every other call after it throws ClosedError.
  */
 
@@ -112,6 +113,13 @@ export interface SyncStore extends StoreReader {
   readonly identity: string
   /** A number that moves with every commit that changed something. */
   changeId(): number
+  /**
+   * Calls `listener` soon, within milliseconds, after any commit that changed something: by this
+   * thread, another, or another process. What was committed can be read then. Several commits may make
+   * one call. Never calls it inside another call to the store. Returns how to stop. Keeps no process
+   * alive; a listener that throws is an uncaught exception.
+   */
+  onCommit(listener: () => void): () => void
   /**
    * Runs `fn` in a write transaction and returns its result. A throw from `fn` rolls back.
    * Transactions do not nest.

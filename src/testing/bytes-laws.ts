@@ -151,7 +151,7 @@ export const bytesLaws: readonly StoreLaw[] = [
 
   {
     title: 'two stores have nothing in common',
-    check(makeStore) {
+    async check(makeStore) {
       const stores: SyncStore[] = []
       try {
         stores.push(makeStore(), makeStore())

@@ -16,6 +16,7 @@ const CALLS: {
   walk: (store) => store.walk('rows', {}, 1, () => assert.fail('a row was shown')),
   due: (store) => store.due('rows', 1, 1),
   changeId: (store) => store.changeId(),
+  onCommit: (store) => store.onCommit(() => assert.fail('a listener was called')),
   transaction: (store) => store.transaction(COMMITTED, () => assert.fail('the callback was run')),
   snapshot: (store) => (store.snapshot === undefined ? store.sync() : store.snapshot()),
   sync: (store) => store.sync(),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { ClosedError } from '../errors/open-errors.js'
 import type { SyncStore } from '../store/sync-store.js'
+import { Heard } from './commit-laws.js'
 import {
   bytesOf,
   COMMITTED,
@@ -79,6 +80,17 @@ export const durableStoreLaws: readonly DurableStoreLaw[] = [
         deleteRow(writer, 'rows', bytesOf('key'))
         assert.equal(reader.get('rows', bytesOf('key')), undefined)
       }
+    }
+  }),
+
+  durableLaw('onCommit() tells of commits through another store', async (store, reopened) => {
+    const other = reopened()
+    const heard = new Heard(store)
+    for (let round = 0; round < 10; round++) {
+      const { calls } = heard
+      putRow(other, 'rows', bytesOf('key'), bytesOf(`${round}`))
+      await heard.beyond(calls)
+      assert.equal(shown(store.get('rows', bytesOf('key'))), shown(bytesOf(`${round}`)))
     }
   }),
 

@@ -5,10 +5,10 @@ import type { CommitPromise, SyncStore } from '../store/sync-store.js'
 export interface StoreLaw {
   readonly title: string
   /**
-   * Throws an AssertionError where the law is broken. `makeStore` makes a store that is empty and
+   * Rejects with an AssertionError where the law is broken. `makeStore` makes a store that is empty and
    * apart from all others; the law closes each store that it made.
    */
-  check(makeStore: () => SyncStore): void
+  check(makeStore: () => SyncStore): Promise<void>
 }
 
 /** One law of stores that survive. */
@@ -17,17 +17,17 @@ export interface DurableStoreLaw {
   /**
    * As StoreLaw. `reopen` opens once more what a store keeps, whether that store was closed or not.
    */
-  check(makeStore: () => SyncStore, reopen: (store: SyncStore) => SyncStore): void
+  check(makeStore: () => SyncStore, reopen: (store: SyncStore) => SyncStore): Promise<void>
 }
 
-/** A law about one store. */
-export function law(title: string, check: (store: SyncStore) => void): StoreLaw {
+/** A law about one store. What `check` returns is awaited. */
+export function law(title: string, check: (store: SyncStore) => unknown): StoreLaw {
   return {
     title,
-    check(makeStore) {
+    async check(makeStore) {
       const store = makeStore()
       try {
-        check(store)
+        await check(store)
       } finally {
         store.close()
       }
@@ -38,15 +38,15 @@ export function law(title: string, check: (store: SyncStore) => void): StoreLaw 
 /** A law about one store whose data is opened again. */
 export function durableLaw(
   title: string,
-  check: (store: SyncStore, reopened: () => SyncStore) => void,
+  check: (store: SyncStore, reopened: () => SyncStore) => unknown,
 ): DurableStoreLaw {
   return {
     title,
-    check(makeStore, reopen) {
+    async check(makeStore, reopen) {
       const stores = [makeStore()]
       const [store] = stores as [SyncStore]
       try {
-        check(store, () => {
+        await check(store, () => {
           const again = reopen(store)
           stores.push(again)
           return again

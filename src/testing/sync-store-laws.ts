@@ -1,5 +1,6 @@
 import { bytesLaws } from './bytes-laws.js'
 import { closingLaws } from './closing-laws.js'
+import { commitLaws } from './commit-laws.js'
 import { deadlineLaws } from './deadline-laws.js'
 import { scanLaws } from './scan-laws.js'
 import type { StoreLaw } from './store-law.js'
@@ -15,5 +16,6 @@ export const syncStoreLaws: readonly StoreLaw[] = [
   ...scanLaws,
   ...transactionLaws,
   ...deadlineLaws,
+  ...commitLaws,
   ...closingLaws,
 ]

@@ -14,7 +14,12 @@ import {
 } from '../../errors/store-errors.js'
 import { fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
+<<<<<<< Updated upstream
 import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
+=======
+import { CommitWatch } from './commit-watch.js'
+import { fileIdentity, LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
+>>>>>>> Stashed changes
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
@@ -51,6 +56,7 @@ export class Environment {
   /** That of the data file: a directory removed and made anew holds another store. */
   readonly identity: string | undefined
   readonly clock: ChangeClock
+  readonly commits: CommitWatch
   readonly root: NativeRoot
   readonly #gate: Gate
   readonly #rows = new Map<string, NativeDatabase>()
@@ -73,6 +79,11 @@ export class Environment {
       this.root = opened.root
       this.clock = opened.clock
       this.identity = fileIdentity(directory.dataFile)
+      this.commits = new CommitWatch({
+        file: directory.dataFile,
+        published: () => this.clock.read(),
+        written: () => this.root.env.info().lastTxnId,
+      })
     } catch (error) {
       this.#gate.close()
       throw error
@@ -116,12 +127,14 @@ export class Environment {
     // Whichever store began the running one: lmdb would let this one take part, and not roll it back.
     if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
     const flags = synced ? SYNCHRONOUS : SYNCHRONOUS | NO_SYNC
-    return this.#gate.within(() => {
+    const value = this.#gate.within(() => {
       for (let repairs = 0; ; repairs++) {
         const result = this.#attempt(flags, repairs, fn)
         if (result !== RETRY) return result
       }
     })
+    this.commits.look()
+    return value
   }
 
   /** Throws StoreGoneError if the data file is no longer where it was opened. */
@@ -165,6 +178,7 @@ export class Environment {
   }
 
   close(): void {
+    this.commits.close()
     this.clock.close()
     // lmdb closes synchronously when no asynchronous write is under way, and we never start one.
     this.#gate.within(() => void this.root.close())

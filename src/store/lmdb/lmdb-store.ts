@@ -39,6 +39,8 @@ export class LmdbStore implements SyncStore {
   readonly #environment: Environment
   readonly #release: () => void
   readonly #transaction: LmdbTransaction
+  /** Listeners of this store end with it, though the environment may go on. */
+  readonly #stops = new Set<() => void>()
   #closed = false
 
   /** `release` gives the environment back to whoever shares it out. */
@@ -106,6 +108,16 @@ export class LmdbStore implements SyncStore {
     return this.#environment.clock.read()
   }
 
+  onCommit(listener: () => void): () => void {
+    this.#assertOpen()
+    const stop = this.#environment.commits.add(listener)
+    this.#stops.add(stop)
+    return () => {
+      this.#stops.delete(stop)
+      stop()
+    }
+  }
+
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
     this.#assertOpen()
     return this.#environment.transaction(promise === 'synced', () => {
@@ -148,6 +160,7 @@ export class LmdbStore implements SyncStore {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const stop of this.#stops) stop()
     this.#release()
   }
 
