@@ -3,13 +3,14 @@
  *
  *     0    u32   CRC-32 of the storage key and of everything after this field
  *     4    u8    format version, 1
- *     5    u8    flags, see FLAG
- *     6    u8    serializer: 1 msgpack, 2 json, 3 structured, 255 the one in the format identity
- *     7    u48   seq: the version at which the entry was inserted; orders entries by insertion
- *     13   u48   createdAt, milliseconds since 1970-01-01 UTC
- *     19   var   version - seq
+ *     5    u16   flags, see FLAG
+ *     7    u8    serializer: 1 msgpack, 2 json, 3 structured, 255 the one in the format identity
+ *     8    u48   seq: the version at which the entry was inserted; orders entries by insertion
+ *     14   u48   createdAt, milliseconds since 1970-01-01 UTC
+ *     20   var   version - seq
  *          var   updatedAt - createdAt, milliseconds
  *          u48   expiresAt                        only with FLAG.deadline
+ *          u8    compressor, u8 cipher suite      only with FLAG.coded; 0 for none
  *          var   length of the key, and the key   only with FLAG.key
  *          var   number of tags, and for each its length and bytes   only with FLAG.tags
  *          …     payload, to the end
@@ -32,13 +33,19 @@ export const FLAG = {
   hole: 16,
   /** The value can be frozen, and so be shared between readers: nothing but objects and arrays. */
   plain: 32,
+  /** The payload went through a compressor, a cipher or both. */
+  coded: 64,
 } as const
 
-const KNOWN_FLAGS = 63
+const KNOWN_FLAGS = 127
 
 /** What a record says of its entry, and the entry's payload. */
 export interface RecordFields {
   readonly serializer: number
+  /** What compressed the payload; 0 for nothing. */
+  readonly compressor: number
+  /** The cipher suite that sealed the record; 0 for none. */
+  readonly suite: number
   /** The payload is of the value's graph (graph.ts). */
   readonly isGraph: boolean
   /** The value is made of plain objects, arrays and primitives only. */
@@ -59,7 +66,8 @@ export interface RecordFields {
 }
 
 const CHECKED_FROM = 4
-const FIXED_BYTES = 19
+const FIXED_BYTES = 20
+const CODED_BYTES = 2
 const UINT48_BYTES = 6
 const NO_TAGS: readonly string[] = Object.freeze([])
 
@@ -74,23 +82,30 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
   const sinceSeq = fields.version - fields.seq
   // A clock that was set back must not make an entry older than itself.
   const sinceCreated = Math.max(0, fields.updatedAt - fields.createdAt)
+  const flags = flagsOf(fields)
   const length =
     FIXED_BYTES +
     varintLength(sinceSeq) +
     varintLength(sinceCreated) +
     (expiresAt === 0 ? 0 : UINT48_BYTES) +
+    ((flags & FLAG.coded) === 0 ? 0 : CODED_BYTES) +
     (key === undefined ? 0 : varintLength(key.length) + key.length) +
     (tags.length === 0 ? 0 : tagsLength(tags)) +
     payload.length
   const bytes = length <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafe(length)
   bytes[4] = FORMAT_VERSION
-  bytes[5] = flagsOf(fields)
-  bytes[6] = fields.serializer
-  writeUint48(bytes, 7, fields.seq)
-  writeUint48(bytes, 13, fields.createdAt)
+  bytes[5] = flags
+  bytes[6] = flags >>> 8
+  bytes[7] = fields.serializer
+  writeUint48(bytes, 8, fields.seq)
+  writeUint48(bytes, 14, fields.createdAt)
   let at = writeVarint(bytes, FIXED_BYTES, sinceSeq)
   at = writeVarint(bytes, at, sinceCreated)
   if (expiresAt !== 0) at = writeUint48(bytes, at, expiresAt)
+  if ((flags & FLAG.coded) !== 0) {
+    bytes[at++] = fields.compressor
+    bytes[at++] = fields.suite
+  }
   if (key !== undefined) at = writeBlock(bytes, at, key)
   if (tags.length > 0) {
     at = writeVarint(bytes, at, tags.length)
@@ -129,6 +144,8 @@ export class DecodedRecord implements RecordFields {
   readonly createdAt: number
   readonly updatedAt: number
   readonly expiresAt: number
+  readonly compressor: number
+  readonly suite: number
   readonly key: Uint8Array | undefined
   readonly tags: readonly string[]
   readonly #flags: number
@@ -136,22 +153,25 @@ export class DecodedRecord implements RecordFields {
   /** Throws RangeError for what no version of the format makes. */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    const flags = bytes[5] as number
+    const flags = (bytes[5] as number) | ((bytes[6] as number) << 8)
     if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`it has unknown flags ${flags}`)
     this.#flags = flags
-    const reader = new ByteReader(bytes, 7)
+    const reader = new ByteReader(bytes, 8)
     this.seq = reader.uint48()
     this.createdAt = reader.uint48()
     this.version = this.seq + reader.varint()
     this.updatedAt = this.createdAt + reader.varint()
     this.expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
+    const isCoded = (flags & FLAG.coded) !== 0
+    this.compressor = isCoded ? reader.uint8() : 0
+    this.suite = isCoded ? reader.uint8() : 0
     this.key = (flags & FLAG.key) === 0 ? undefined : reader.take(reader.varint())
     this.tags = (flags & FLAG.tags) === 0 ? NO_TAGS : readTags(reader)
     this.payloadStart = reader.offset
   }
 
   get serializer(): number {
-    return this.bytes[6] as number
+    return this.bytes[7] as number
   }
 
   get isGraph(): boolean {
@@ -187,7 +207,8 @@ function flagsOf(fields: RecordFields): number {
     (fields.tags.length === 0 ? 0 : FLAG.tags) |
     (fields.isGraph ? FLAG.graph : 0) |
     (fields.isHole ? FLAG.hole : 0) |
-    (fields.isPlain ? FLAG.plain : 0)
+    (fields.isPlain ? FLAG.plain : 0) |
+    (fields.compressor === 0 && fields.suite === 0 ? 0 : FLAG.coded)
   )
 }
 

@@ -131,6 +131,8 @@ export class Session {
     if (isPast) this.#changes?.add('expire', space, write.key, before.bytes)
     const record = encodeRecord(place.storageKey, {
       serializer: this.#serializer,
+      compressor: 0,
+      suite: 0,
       isGraph: payload.isGraph,
       isPlain: payload.isPlain,
       isHole: false,
@@ -191,6 +193,8 @@ export class Session {
   #hole(storageKey: Uint8Array): Uint8Array {
     return encodeRecord(storageKey, {
       serializer: 0,
+      compressor: 0,
+      suite: 0,
       isGraph: false,
       isPlain: false,
       isHole: true,

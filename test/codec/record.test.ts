@@ -11,6 +11,8 @@ const MAX = 2 ** 48 - 1
 
 const PLAIN: RecordFields = {
   serializer: 1,
+  compressor: 0,
+  suite: 0,
   isGraph: false,
   isPlain: true,
   isHole: false,
@@ -28,6 +30,8 @@ const SAMPLES: Readonly<Record<string, RecordFields>> = {
   'a plain record': PLAIN,
   'a record with everything': {
     ...PLAIN,
+    compressor: 1,
+    suite: 2,
     isGraph: true,
     isPlain: false,
     expiresAt: 1_750_000_600_000,
@@ -56,6 +60,8 @@ const surrogates = fc.integer({ min: 0, max: 0xffff }).map((unit) => String.from
 const fields: fc.Arbitrary<RecordFields> = fc
   .record({
     serializer: fc.nat(255),
+    compressor: fc.nat(255),
+    suite: fc.nat(255),
     isGraph: fc.boolean(),
     isPlain: fc.boolean(),
     isHole: fc.boolean(),
@@ -77,10 +83,13 @@ const fields: fc.Arbitrary<RecordFields> = fc
 const encoded = (of: RecordFields): Uint8Array => Uint8Array.from(encodeRecord(KEY, of))
 
 function plainFields(key: Uint8Array, record: Uint8Array): RecordFields {
-  const { serializer, isGraph, isPlain, isHole, seq, version } = decodeRecord(key, record)
-  const { createdAt, updatedAt, expiresAt, tags, payload, ...rest } = decodeRecord(key, record)
+  const { serializer, compressor, suite, isGraph, isPlain, isHole } = decodeRecord(key, record)
+  const { seq, version, createdAt, updatedAt, expiresAt } = decodeRecord(key, record)
+  const { tags, payload, ...rest } = decodeRecord(key, record)
   return {
     serializer,
+    compressor,
+    suite,
     isGraph,
     isPlain,
     isHole,
@@ -114,8 +123,8 @@ test('encodeRecord() takes an entry that a clock set back made older than itself
   expect(decodeRecord(KEY, record).updatedAt).toBe(PLAIN.createdAt)
 })
 
-test('encodeRecord() makes 22 bytes of header for an entry without a deadline', () => {
-  expect(encoded({ ...PLAIN, payload: new Uint8Array(0) })).toHaveLength(22)
+test('encodeRecord() makes 23 bytes of header for an entry without a deadline', () => {
+  expect(encoded({ ...PLAIN, payload: new Uint8Array(0) })).toHaveLength(23)
 })
 
 test('decodeRecord() reads a record that does not start at the start of its buffer', () => {
@@ -174,7 +183,8 @@ test('decodeRecord() of arbitrary bytes throws RangeError and nothing else, and 
     // Half of them get past the format, flags and checksum, into the header.
     if (round % 2 === 0 && record.length >= 19) {
       record[4] = 1
-      record[5] = below(64)
+      record[5] = below(128)
+      record[6] = 0
       record.writeUInt32LE(crc32(record, 4, record.length, crc32(KEY, 0, KEY.length, 0)))
     }
     try {

@@ -19,6 +19,8 @@ export function roundTrip(serializer: SerializerName, value: unknown): RoundTrip
   const { bytes, isGraph, isPlain } = codec.encode('key', value)
   const lent = encodeRecord(STORAGE_KEY, {
     serializer: codec.serializer.code,
+    compressor: 0,
+    suite: 0,
     isGraph,
     isPlain,
     isHole: false,

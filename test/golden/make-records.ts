@@ -17,6 +17,8 @@ const SERIALIZERS: readonly SerializerName[] = ['msgpack', 'json', 'structured']
 const LONG_KEY = 'a long key '.repeat(60)
 
 const BASE = {
+  compressor: 0,
+  suite: 0,
   isHole: false,
   seq: 6_400,
   version: 6_401,
@@ -68,6 +70,7 @@ const records = SERIALIZERS.flatMap((serializer) => [
   goldenRecord('deadline', serializer, 'PLAIN', 'user:2', { expiresAt: 1_750_000_600_000 }),
   goldenRecord('tags', serializer, 'PLAIN', 'user:3', { tags: ['users', 'größe', ''] }),
   goldenRecord('hashed key', serializer, 'PLAIN', LONG_KEY),
+  goldenRecord('coded', serializer, 'PLAIN', 'user:4', { compressor: 1, suite: 2 }),
   goldenRecord('graph', serializer, 'GRAPH', 'odd \ud800 key'),
   goldenRecord('everything', serializer, 'GRAPH', `${LONG_KEY}\ud800`, {
     expiresAt: 2 ** 48 - 1,
