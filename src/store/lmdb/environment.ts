@@ -14,12 +14,8 @@ import {
 } from '../../errors/store-errors.js'
 import { fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
-<<<<<<< Updated upstream
-import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
-=======
 import { CommitWatch } from './commit-watch.js'
-import { fileIdentity, LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
->>>>>>> Stashed changes
+import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
