@@ -32,7 +32,9 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) }
   },
   endOfTurn(callback) {
-    const immediate = setImmediate(callback).unref()
+    // Not unref'd: it would wait for the next event, whenever that comes. It holds the process no longer
+    // than this turn.
+    const immediate = setImmediate(callback)
     return { cancel: () => clearImmediate(immediate) }
   },
 }

@@ -1,0 +1,5 @@
+/** `end-of-turn.mjs`: asks to be called at the end of the turn, and has nothing else to wait for. */
+import { systemClock } from '../../../dist/clock.js'
+
+systemClock.endOfTurn(() => console.log('called'))
+systemClock.after(10_000, () => console.log('kept alive'))
