@@ -24,7 +24,7 @@ export type { Durability } from './engine/commits.js'
 export type { ValueMode } from './engine/entry.js'
 export type { Subscription } from './engine/listeners.js'
 export { ConflictError } from './errors/conflict-error.js'
-export { KeyError, TooManyKeysError } from './errors/key-errors.js'
+export { KeyError, TooManyKeysError, UnkeyableValueError } from './errors/key-errors.js'
 export { LockLostError, LockTimeoutError } from './errors/lock-errors.js'
 export {
   ClosedError,

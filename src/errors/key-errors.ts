@@ -24,3 +24,18 @@ export class TooManyKeysError extends PersistDictError {
     this.maxKeys = maxKeys
   }
 }
+
+/** An argument of a memoized function, or a part of it, cannot be part of a key. Nothing was computed. */
+export class UnkeyableValueError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_UNKEYABLE'
+  /** Where the offending part is, for example `messages[0].content`; empty for the value itself. */
+  readonly path: string
+
+  constructor(path: string, what: string) {
+    const place = path === '' ? 'The value' : `"${path}" of the value`
+    super(
+      `${place} cannot be part of a key: it is ${what}. Ignore it (ignore), or make the key yourself (key).`,
+    )
+    this.path = path
+  }
+}
