@@ -122,11 +122,15 @@ export class Engine {
     this.#commits.write(writes)
   }
 
-  /** Removes a key; false if there was none. */
+  /** Removes a key; false if there was none. A batched one answers what was there at its call. */
   delete(space: KeySpace, key: string): boolean {
-    const existed = this.#isThere(space, key)
-    if (existed) this.write([{ kind: 'delete', space, key }])
-    return existed
+    if (!this.#isThere(space, key)) return false
+    if (this.durability !== 'batched' && !this.isInTransaction) {
+      // Somebody else may remove it first: only one of both has then.
+      return this.transaction(() => this.delete(space, key))
+    }
+    this.write([{ kind: 'delete', space, key }])
+    return true
   }
 
   clear(space: KeySpace): void {

@@ -1,0 +1,117 @@
+/** Another process commits at the worst moment: after a method was called, right before its transaction. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { PersistDict } from '../../src/dict/persist-dict.js'
+import { open } from '../../src/open/open.js'
+import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
+import { memoryStore } from '../../src/store/memory.js'
+import { asOtherProcess } from '../other-process.js'
+import { tempDirectory } from '../processes/temp-directory.js'
+
+type Dict = PersistDict<Record<string, unknown>>
+
+interface Pair {
+  readonly dict: Dict
+  /** Has the same store open, as if in another process. */
+  readonly other: Dict
+  /** Runs when the next transaction of `dict` is about to begin. */
+  atWorst(meanwhile: () => void): void
+}
+
+const STORES = {
+  memory: () => memoryStore(),
+  lmdb: () => lmdbStore(`${tempDirectory()}/dict`),
+}
+
+function pair(make: () => ReturnType<typeof memoryStore>, durability: 'commit' | 'sync'): Pair {
+  const store = make()
+  let next: (() => void) | undefined
+  const beforeTransaction = () => {
+    const meanwhile = next
+    next = undefined
+    meanwhile?.()
+  }
+  const other: Dict = open(store, { durability })
+  const dict: Dict = open(asOtherProcess(store, { beforeTransaction }), { durability })
+  onTestFinished(() => other.close())
+  return {
+    dict,
+    other,
+    atWorst(meanwhile) {
+      next = meanwhile
+    },
+  }
+}
+
+describe.each(Object.entries(STORES))('on %s', (_, make) => {
+  test.each(['commit', 'sync'] as const)(
+    "delete() of what another process has just deleted is false, under '%s'",
+    (durability) => {
+      const { dict, other, atWorst } = pair(make, durability)
+      dict.set('a', 1)
+      atWorst(() => expect(other.delete('a')).toBe(true))
+      expect(dict.delete('a')).toBe(false)
+      expect([dict.size, other.size]).toEqual([0, 0])
+    },
+  )
+
+  test('update() gets what another process has just set', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    dict.set('a', ['first'])
+    atWorst(() => other.set('a', ['second']))
+    dict.update('a', (list) => [...(list as string[]), 'third'])
+    expect([dict.get('a'), other.get('a')]).toEqual([
+      ['second', 'third'],
+      ['second', 'third'],
+    ])
+  })
+
+  test('increment() adds to what another process has just added', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    dict.increment('a')
+    atWorst(() => other.increment('a', 10))
+    expect([dict.increment('a'), dict.get('a'), other.get('a')]).toEqual([12, 12, 12])
+  })
+
+  test('compareAndSet() is false after another process has set the same value', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    dict.set('a', 1)
+    const version = dict.getEntry('a')?.version
+    atWorst(() => other.set('a', 1))
+    expect([dict.compareAndSet('a', version, 2), dict.get('a')]).toEqual([false, 1])
+  })
+
+  test('getOrInsert() returns what another process has just inserted', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    atWorst(() => other.set('a', 'theirs'))
+    expect([dict.getOrInsert('a', 'ours'), other.get('a')]).toEqual(['theirs', 'theirs'])
+  })
+
+  test('take() of what another process has just taken is undefined', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    dict.set('a', 1)
+    atWorst(() => expect(other.take('a')).toBe(1))
+    expect(dict.take('a')).toBeUndefined()
+  })
+
+  test('expire() of what another process has just deleted is false', () => {
+    const { dict, other, atWorst } = pair(make, 'commit')
+    dict.set('a', 1)
+    atWorst(() => other.delete('a'))
+    expect([dict.expire('a', 1_000), dict.has('a')]).toEqual([false, false])
+  })
+
+  test('get() sees what another process has just set, deleted and cleared, cached or not', () => {
+    const { dict, other } = pair(make, 'commit')
+    for (let round = 0; round < 100; round++) {
+      other.set('a', round)
+      expect(dict.get('a')).toBe(round)
+      dict.set('own', round)
+      expect([dict.get('a'), other.get('own')]).toEqual([round, round])
+      if (round % 3 === 0) expect([other.delete('a'), dict.has('a')]).toEqual([true, false])
+      if (round % 10 === 0) {
+        other.clear()
+        expect([dict.get('a'), dict.get('own'), dict.size]).toEqual([undefined, undefined, 0])
+      }
+    }
+  })
+})

@@ -1,0 +1,26 @@
+/** A second view of a store, over which open() makes an engine of its own, as another process would. */
+import type { SyncStore } from '../src/store/sync-store.js'
+
+/** What the view does differently. */
+export interface Differences {
+  /** Called before each transaction begins. */
+  readonly beforeTransaction?: () => void
+}
+
+let views = 0
+
+/** The store under an identity of its own: it shares neither cache nor pending writes with others. */
+export function asOtherProcess(
+  store: SyncStore,
+  { beforeTransaction }: Differences = {},
+): SyncStore {
+  const identity = `${store.identity}, view ${++views}`
+  return new Proxy(store, {
+    get(_, name) {
+      if (name === 'identity') return identity
+      if (name === 'transaction') beforeTransaction?.()
+      const member: unknown = Reflect.get(store, name, store)
+      return typeof member === 'function' ? member.bind(store) : member
+    },
+  })
+}
