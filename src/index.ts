@@ -1,6 +1,7 @@
 export type { Clock, Timer } from './clock.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
+export type { KeySerializer } from './dict/entry-rules.js'
 export type { DictEvents, Warning } from './dict/events.js'
 export type {
   DictEntry,
@@ -16,7 +17,6 @@ export type { ConflictPolicy } from './dict/live/live-root.js'
 export type { ViewOptions } from './dict/object-view.js'
 export { PersistDict } from './dict/persist-dict.js'
 export { dictOf, plain } from './dict/plain.js'
-export type { KeySerializer } from './dict/scope.js'
 export type { SetOptions } from './dict/set-options.js'
 export type { StandardSchema } from './dict/standard-schema.js'
 export type { Duration } from './duration.js'

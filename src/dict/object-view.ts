@@ -8,7 +8,8 @@
  * Properties with string names are entries. Symbols are never stored; reading one reads the target.
  */
 import { type InspectOptions, inspect } from 'node:util'
-import { type EntryRange, scanEntries } from '../engine/scan.js'
+import type { EntryRange } from '../engine/entry-range.js'
+import { scanEntries } from '../engine/scan.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { dataDescriptor, refuseOddProperty, refuseSymbol } from './data-property.js'

@@ -1,4 +1,4 @@
-import type { EntryRange } from '../engine/scan.js'
+import type { EntryRange } from '../engine/entry-range.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import type { Range } from './face.js'

@@ -1,41 +1,31 @@
 /** What the handles of one namespace share: engine, keys, and how values go in and come out. */
 import type { RecordFields } from '../codec/record.js'
+import type { Payload } from '../codec/value-codec.js'
 import type { Engine } from '../engine/engine.js'
 import type { Entry, ValueMode } from '../engine/entry.js'
-import { scanEntries, type Wanted } from '../engine/scan.js'
+import type { Wanted } from '../engine/entry-range.js'
+import { scanEntries } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
 import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
+import { type EntryRules, expiryWrite, type KeySerializer, serialized } from './entry-rules.js'
 import type { Warning } from './events.js'
 import type { Range } from './face.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
 import { checkedRange } from './range.js'
-import { deadlineOf, type SetOptions, tagsOf } from './set-options.js'
-import { type StandardSchema, validated } from './standard-schema.js'
+import type { SetOptions } from './set-options.js'
 
 /** Listing more keys than this takes a noticeable time. */
 const MANY_KEYS = 100_000
-
-/** Makes keys of any type into strings, and back. */
-export interface KeySerializer<K = unknown> {
-  /** Stored with the dict: opening it with another key serializer is refused. */
-  readonly id: string
-  /** Equal keys must give equal strings, and different keys different ones. */
-  serialize(key: K): string
-  deserialize(text: string): K
-}
 
 export interface ScopeParts {
   readonly engine: Engine
   readonly space: KeySpace
   readonly mode: ValueMode
-  readonly defaultTtlMs: number
-  readonly keySerializer: KeySerializer | undefined
-  /** Checks all values, or refuses the key by throwing KeyError. */
-  readonly schemaOf: (key: string) => StandardSchema | undefined
+  readonly rules: EntryRules
   readonly live: LiveRoots
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
@@ -58,6 +48,7 @@ export class Scope {
   readonly live: LiveRoots
   readonly onConflict: ConflictPolicy
   readonly #parts: ScopeParts
+  readonly #rules: EntryRules
   readonly #keySerializer: KeySerializer | undefined
 
   constructor(parts: ScopeParts) {
@@ -68,7 +59,8 @@ export class Scope {
     this.live = parts.live
     this.onConflict = parts.onConflict
     this.#parts = parts
-    this.#keySerializer = parts.keySerializer
+    this.#rules = parts.rules
+    this.#keySerializer = parts.rules.keySerializer
   }
 
   /** The same for a namespace within this one. */
@@ -120,53 +112,34 @@ export class Scope {
 
   /** Whether keys are strings, so that they can be the names of properties. */
   get hasStringKeys(): boolean {
-    return this.#parts.keySerializer === undefined
+    return this.#keySerializer === undefined
   }
 
   /** A key as it is stored, as the user gave it. */
   userKey(key: string): unknown {
-    const { keySerializer } = this.#parts
-    return keySerializer === undefined ? key : keySerializer.deserialize(key)
+    return this.#rules.userKey(key)
   }
 
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */
   setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
-    const deadline = deadlineOf(options, this.#parts.defaultTtlMs, this.engine.clock)
-    return {
-      kind: 'set',
-      space: this.space,
-      key,
-      payload: this.engine.codec.encode(key, this.checked(key, value)),
-      expiresAt: deadline ?? this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0,
-      tags: tagsOf(options),
-      isNew: false,
-    }
+    const present = () => this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0
+    return this.#rules.setWrite(this.space, key, value, options, present)
   }
 
   /** What the key's schema makes of a value. Throws InvalidValueError, or KeyError for no such key. */
   checked(key: string, value: unknown): unknown {
-    const schema = this.#parts.schemaOf(key)
-    return schema === undefined ? value : validated(schema, key, value)
+    return this.#rules.checked(key, value)
   }
 
   /** A write that gives a record another deadline and leaves the rest as it is. */
   expiryWrite(key: string, fields: RecordFields, expiresAt: number): SetWrite {
-    const { isGraph, isPlain } = fields
-    const payload = { bytes: fields.payload, isGraph, isPlain }
-    return {
-      kind: 'set',
-      space: this.space,
-      key,
-      payload,
-      expiresAt,
-      tags: fields.tags,
-      isNew: false,
-    }
+    const { tags } = fields
+    return expiryWrite(this.space, key, { payload: payloadOf(fields), tags }, expiresAt)
   }
 
   /** The value of a record, as a copy that the caller may change. */
   copyOf(fields: RecordFields): unknown {
-    return this.engine.codec.decode(fields.payload, fields.isGraph)
+    return this.#rules.copyOf(payloadOf(fields))
   }
 
   /** Runs `fn` with the live record of a key inside a transaction. */
@@ -179,12 +152,6 @@ export class Scope {
   }
 }
 
-/** Apart from key(), which is on the path of every read and must stay small. */
-function serialized(keySerializer: KeySerializer, key: unknown): string {
-  const text: unknown = keySerializer.serialize(key)
-  if (typeof text === 'string') return text
-  throw new KeyError(
-    key,
-    `The key serializer "${keySerializer.id}" returned ${typeof text}; it must return a string.`,
-  )
+function payloadOf({ payload, isGraph, isPlain }: RecordFields): Payload {
+  return { bytes: payload, isGraph, isPlain }
 }

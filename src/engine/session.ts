@@ -9,6 +9,7 @@ import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
+import { newRecord } from './new-record.js'
 import { findRow, keyOfRow, type Place, placeOf, ROWS, readableFields } from './row.js'
 import type { SetWrite, Write } from './write.js'
 
@@ -122,29 +123,16 @@ export class Session {
   }
 
   #set(write: SetWrite, version: number): void {
-    const { space, payload, expiresAt } = write
+    const { space, expiresAt } = write
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
-    const isPast = before !== undefined && isExpired(before.expiresAt, this.now)
-    const isKept = before !== undefined && !write.isNew && !isPast
-    if (isPast) this.#changes?.add('expire', space, write.key, before.bytes)
-    const record = encodeRecord(place.storageKey, {
-      serializer: this.#serializer,
-      compressor: 0,
-      suite: 0,
-      isGraph: payload.isGraph,
-      isPlain: payload.isPlain,
-      isHole: false,
-      seq: isKept ? before.seq : version,
-      version,
-      createdAt: isKept ? before.createdAt : this.now,
-      updatedAt: this.now,
-      expiresAt,
-      key: space.isHashed(place.storageKey) ? space.fullKey(write.key) : undefined,
-      tags: write.tags,
-      payload: payload.bytes,
-    })
+    if (before !== undefined && isExpired(before.expiresAt, this.now)) {
+      this.#changes?.add('expire', space, write.key, before.bytes)
+    }
+    const { now } = this
+    const at = { storageKey: place.storageKey, before, now, version, serializer: this.#serializer }
+    const record = newRecord(write, at)
     if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
     if (before === undefined && place.damage === undefined) this.#count(space, 1)
     this.tx.put(ROWS, place.storageKey, record, expiresAt)

@@ -9,12 +9,13 @@ import { systemClock } from '../clock.js'
 import { RegisteredTypes } from '../codec/registered-types.js'
 import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
+import { EntryRules, type KeySerializer } from '../dict/entry-rules.js'
 import type { Warning } from '../dict/events.js'
 import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
 import { PersistDict } from '../dict/persist-dict.js'
-import { type KeySerializer, Scope } from '../dict/scope.js'
+import { Scope } from '../dict/scope.js'
 import type { StandardSchema } from '../dict/standard-schema.js'
 import { durationMs } from '../duration.js'
 import { Engine } from '../engine/engine.js'
@@ -110,9 +111,13 @@ function openChecked<S extends object, K>(
     engine,
     space: engine.space([]),
     mode: options.values ?? 'frozen',
-    defaultTtlMs,
-    keySerializer: options.keySerializer as KeySerializer | undefined,
-    schemaOf: schemaOf ?? (() => options.schema),
+    rules: new EntryRules({
+      codec: engine.codec,
+      clock: engine.clock,
+      defaultTtlMs,
+      keySerializer: options.keySerializer as KeySerializer | undefined,
+      schemaOf: schemaOf ?? (() => options.schema),
+    }),
     live,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Serializer } from '../../src/codec/serializer.js'
-import type { KeySerializer } from '../../src/dict/scope.js'
+import type { KeySerializer } from '../../src/dict/entry-rules.js'
 import { KeyError } from '../../src/errors/key-errors.js'
 import { FormatMismatchError } from '../../src/errors/open-errors.js'
 import { OptionError } from '../../src/errors/option-error.js'

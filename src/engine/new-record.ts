@@ -1,0 +1,39 @@
+import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
+import type { SetWrite } from './write.js'
+
+/** What a write becomes a part of. */
+export interface RecordPlace {
+  readonly storageKey: Uint8Array
+  /** The record that is there now, expired ones included. */
+  readonly before: DecodedRecord | undefined
+  readonly now: number
+  readonly version: number
+  /** The serializer's code. */
+  readonly serializer: number
+}
+
+/**
+ * The record that a write puts at a place. An entry that is there keeps its time of creation and its
+ * place in the order of insertion. The bytes are lent, as by encodeRecord().
+ */
+export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
+  const { space, payload, expiresAt } = write
+  const { storageKey, before, now, version, serializer } = place
+  const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
+  return encodeRecord(storageKey, {
+    serializer,
+    compressor: 0,
+    suite: 0,
+    isGraph: payload.isGraph,
+    isPlain: payload.isPlain,
+    isHole: false,
+    seq: isKept ? before.seq : version,
+    version,
+    createdAt: isKept ? before.createdAt : now,
+    updatedAt: now,
+    expiresAt,
+    key: space.isHashed(storageKey) ? space.fullKey(write.key) : undefined,
+    tags: write.tags,
+    payload: payload.bytes,
+  })
+}
