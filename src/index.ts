@@ -30,6 +30,7 @@ export {
   ClosedError,
   DamagedStoreError,
   FormatMismatchError,
+  MissingPackageError,
   NativeModuleError,
   OpenConflictError,
   PathError,
@@ -38,6 +39,7 @@ export { OptionError } from './errors/option-error.js'
 export { PersistDictError } from './errors/persist-dict-error.js'
 export {
   BatchError,
+  StoreBusyError,
   StoreError,
   StoreFullError,
   StoreGoneError,

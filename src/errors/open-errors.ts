@@ -79,3 +79,18 @@ export class NativeModuleError extends PersistDictError {
     )
   }
 }
+
+/** A package that is installed only by those who need it is missing, or does not fit this Node. */
+export class MissingPackageError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_MISSING_PACKAGE'
+  readonly packageName: string
+
+  /** `remedy` completes the sentence: what to do, in the imperative. */
+  constructor(packageName: string, remedy: string, options?: ErrorOptions) {
+    super(
+      `The package "${packageName}" is needed for this and could not be loaded: ${remedy}.`,
+      options,
+    )
+    this.packageName = packageName
+  }
+}

@@ -22,6 +22,18 @@ export class StoreGoneError extends StoreError {
   }
 }
 
+/** Another program kept the store locked for longer than we may wait. Nothing was changed. */
+export class StoreBusyError extends StoreError {
+  override readonly code = 'ERR_PERSISTDICT_STORE_BUSY'
+
+  constructor(path: string, waitedMs: number, options?: ErrorOptions) {
+    super(
+      `"${path}" was locked by somebody else for ${waitedMs} ms. Look for a program that keeps a transaction open, or wait longer.`,
+      options,
+    )
+  }
+}
+
 /** A transaction callback misbehaved: it returned a promise, or an inner transaction failed. */
 export class TransactionError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_TRANSACTION'

@@ -7,7 +7,7 @@ import {
   UnreadableRecordError,
 } from '../../src/index.js'
 import { memoryStore } from '../../src/memory.js'
-import { STORE_KINDS } from '../dict/opened.js'
+import { newStore, STORE_KINDS } from '../dict/opened.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
 class Point {
@@ -48,7 +48,7 @@ describe.each(STORE_KINDS)('registered classes on %s', (kind) => {
   test.each(['msgpack', 'json', 'structured'] as const)(
     'set() with the serializer %s brings instances back at any depth, shared ones shared',
     (serializer) => {
-      const dict = open(kind === 'memory' ? memoryStore() : tempDirectory(), { types, serializer })
+      const dict = open(newStore(kind), { types, serializer })
       const point = new Point(3, 4)
       dict.set('value', {
         point,

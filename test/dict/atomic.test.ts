@@ -3,10 +3,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { TransactionError } from '../../src/errors/store-errors.js'
 import { NotANumberError, UnpersistableValueError } from '../../src/errors/value-errors.js'
 import { open } from '../../src/open/open.js'
-import { memoryStore } from '../../src/store/memory.js'
 import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
-import { opened, STORE_KINDS } from './opened.js'
+import { newStore, opened, STORE_KINDS } from './opened.js'
 
 describe.each(STORE_KINDS)('on %s', (kind) => {
   test('update() gives a private copy that may be changed in place', () => {
@@ -270,7 +269,7 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
   })
 
   test('transaction() takes in all dicts that were opened on the store', () => {
-    const place = kind === 'memory' ? memoryStore() : `${tempDirectory()}/dict`
+    const place = kind === 'lmdb' ? `${tempDirectory()}/dict` : newStore(kind)
     using one = open<Record<string, unknown>>(place)
     using two = open<Record<string, unknown>>(place)
     expect(() =>

@@ -2,11 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { OptionError } from '../../src/errors/option-error.js'
 import { open } from '../../src/open/open.js'
-import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
-import { opened, STORE_KINDS } from './opened.js'
+import { newStore, opened, STORE_KINDS } from './opened.js'
 
 describe.each(STORE_KINDS)('on %s', (kind) => {
   test.each(['pending', 'committed', 'cached'])(
@@ -240,7 +239,7 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
 
   test('set() with ttl 10,000 times on one key leaves one deadline', () => {
     const clock = new FakeClock()
-    const store = kind === 'memory' ? memoryStore() : lmdbStore(`${tempDirectory()}/dict`)
+    const store = newStore(kind)
     using dict = open(store, { clock })
     for (let round = 0; round < 10_000; round++) {
       dict.set('a', round, { ttl: 1_000 + round })

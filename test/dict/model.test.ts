@@ -1,16 +1,15 @@
 /**
  * The dict against a Map, with a clock that only the test moves: random programs of up to sixty
- * calls, on both stores, under every durability, with the dict closed and opened again in between.
+ * calls, on each store, under every durability, with the dict closed and opened again in between.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
 import type { Durability } from '../../src/engine/commits.js'
 import { open } from '../../src/open/open.js'
-import { memoryStore } from '../../src/store/memory.js'
 import { FakeClock } from '../fake-clock.js'
-import { tempDirectory } from '../processes/temp-directory.js'
 import { seedOf } from '../seed.js'
+import { newStore, type StoreKind, storeAgain } from './opened.js'
 
 interface Cell {
   readonly value: unknown
@@ -251,22 +250,13 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   },
 )
 
-function check(
-  what: string,
-  numRuns: number,
-  place: 'memory' | 'lmdb',
-  durability: Durability,
-): void {
+function check(what: string, numRuns: number, place: StoreKind, durability: Durability): void {
   const seed = seedOf(`${numRuns} programs on ${what}`)
   fc.assert(
     fc.property(fc.array(call, { minLength: 30, maxLength: 60 }), (calls) => {
-      const path = place === 'lmdb' ? `${tempDirectory()}/dict` : ''
+      let store = newStore(place)
       const clock = new FakeClock()
-      const make = () =>
-        open<Record<string, unknown>>(place === 'lmdb' ? path : memoryStore(), {
-          clock,
-          durability,
-        })
+      const make = () => open<Record<string, unknown>>(store, { clock, durability })
       const world: World = {
         dict: make(),
         model: new Model(clock),
@@ -274,6 +264,7 @@ function check(
         reopen() {
           if (place === 'memory') return
           world.dict.close()
+          store = storeAgain(place, store)
           world.dict = make()
         },
       }
@@ -303,6 +294,8 @@ test.each([
   ['lmdb, batched', 60, 'lmdb', 'batched'],
   ['lmdb, commit', 60, 'lmdb', 'commit'],
   ['lmdb, sync', 30, 'lmdb', 'sync'],
+  ['sqlite, batched', 30, 'sqlite', 'batched'],
+  ['sqlite, commit', 30, 'sqlite', 'commit'],
 ] as const)(
   'a dict on %s does what a Map with deadlines does',
   { timeout: 120_000 },

@@ -14,7 +14,7 @@ import {
 import { open } from '../../src/open/open.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { tempDirectory } from '../processes/temp-directory.js'
-import { opened, STORE_KINDS } from './opened.js'
+import { newStore, opened, STORE_KINDS } from './opened.js'
 
 const directory = (): string => `${tempDirectory()}/dict`
 
@@ -227,8 +227,7 @@ describe.each(STORE_KINDS)('a key serializer, on %s', (kind) => {
     deserialize: (text) => text.split(',').map(Number) as unknown as Point,
   }
   type Grid = Record<string, string>
-  const grid = () =>
-    open<Grid, Point>(kind === 'memory' ? memoryStore() : directory(), { keySerializer: points })
+  const grid = () => open<Grid, Point>(newStore(kind), { keySerializer: points })
 
   test('every method takes and gives keys of its type', () => {
     using dict = grid()

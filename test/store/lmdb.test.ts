@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import { statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { TransactionError } from '../../src/errors/store-errors.js'
@@ -9,10 +7,9 @@ import type { SyncStore } from '../../src/store/sync-store.js'
 import { durableStoreLaws, syncStoreLaws } from '../../src/testing.js'
 import { startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
+import { ROUNDS, saidFile, watch } from './foreign-commits.js'
 
 const KEY = Buffer.from('number')
-const ROUNDS = 2_000
-const DEADLINE_MS = 20_000
 
 for (const changeClock of ['mapped', 'asked'] as const) {
   const makeStore = () => lmdbStore(tempDirectory(), { changeClock })
@@ -24,7 +21,7 @@ for (const changeClock of ['mapped', 'asked'] as const) {
 
     test('a committed write is seen by the next read in another process', async () => {
       const store = makeStore()
-      const said = saidFile(store)
+      const said = saidFile()
       const child = startChild('store-writer.mjs', [store.location, String(ROUNDS), said])
       await child.line((line) => line === 'open')
       watch(store, said)
@@ -34,7 +31,7 @@ for (const changeClock of ['mapped', 'asked'] as const) {
 
     test('a committed write is seen by the next read in another thread', async () => {
       const store = makeStore()
-      const said = saidFile(store)
+      const said = saidFile()
       const worker = new Worker(
         new URL('../processes/children/store-writer.mjs', import.meta.url),
         { workerData: [store.location, ROUNDS, said] },
@@ -81,43 +78,3 @@ test('a record of 20 MB keeps its bytes while the store goes on', () => {
   expect(isAll(store.get('rows', KEY), 4)).toBe(true)
   store.close()
 })
-
-function saidFile(store: SyncStore): string {
-  const file = join(store.location, 'said')
-  writeFileSync(file, '')
-  return file
-}
-
-/**
- * Reads what a writer elsewhere commits, in one synchronous loop: nothing here can depend on events.
- * Whatever the writer said before a read, the read must see. While the change id stays, so does all
- * that is read.
- */
-function watch(store: SyncStore, said: string): void {
-  const start = performance.now()
-  let [number, changeId] = [0, -1]
-  while (number < ROUNDS) {
-    if (performance.now() - start > DEADLINE_MS) throw new Error(`the writer stopped at ${number}`)
-    const before = store.changeId()
-    const committed = Math.max(number, statSync(said).size)
-    const steps = [
-      Number(textOf(store.get('rows', KEY))),
-      Number(textOf(store.peek('rows', KEY))),
-      Number(textOf(store.scan('rows', {}, 1)[0]?.record)),
-      store.due('rows', ROUNDS, 1)[0]?.deadline ?? 0,
-      Number(textOf(store.get('rows', KEY))),
-    ]
-    const isUnchanged = store.changeId() === before
-    expect(steps, `after ${committed} had been committed`).toEqual(steps.toSorted((a, b) => a - b))
-    expect(steps[0]).toBeGreaterThanOrEqual(committed)
-    expect(before).toBeGreaterThanOrEqual(changeId)
-    if (isUnchanged) expect(new Set(steps).size, `while the change id stayed ${before}`).toBe(1)
-    if (isUnchanged && before === changeId) expect(steps[0]).toBe(number)
-    number = steps.at(-1) as number
-    changeId = isUnchanged ? before : -1
-  }
-}
-
-function textOf(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '0' : Buffer.from(bytes.subarray(0, bytes.length)).toString()
-}

@@ -12,9 +12,9 @@ import {
   StoreGoneError,
   TransactionError,
 } from '../../errors/store-errors.js'
+import { CommitWatch } from '../commit-watch.js'
 import { fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
-import { CommitWatch } from './commit-watch.js'
 import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'

@@ -1,11 +1,11 @@
 /**
- * `commit-echo.mjs PATH ROUNDS`: answers each even number that another process commits with the next
+ * `commit-echo.mjs PLACE ROUNDS`: answers each even number that another process commits with the next
  * odd one, woken by commits alone. With ROUNDS 0 it only listens, and should end by itself.
  */
-import { lmdbStore } from 'persistdict'
+import { storeAt } from './store-at.mjs'
 
 const [path, rounds] = process.argv.slice(2)
-const store = lmdbStore(path)
+const store = storeAt(path)
 const key = Buffer.from('number')
 const answer = () => {
   const number = Number(store.get('rows', key)?.toString() ?? -1)

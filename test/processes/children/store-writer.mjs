@@ -1,14 +1,14 @@
 /**
- * `store-writer.mjs PATH ROUNDS SAID`: commits the numbers from 1 to ROUNDS to an LMDB store, one by
+ * `store-writer.mjs PLACE ROUNDS SAID`: commits the numbers from 1 to ROUNDS to a store, one by
  * one. After each it makes the file SAID one byte longer. Also runs as a thread, with the same as
  * workerData.
  */
 import { openSync, writeSync } from 'node:fs'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { lmdbStore } from 'persistdict'
+import { storeAt } from './store-at.mjs'
 
 const [path, rounds, said] = isMainThread ? process.argv.slice(2) : workerData
-const store = lmdbStore(path)
+const store = storeAt(path)
 const descriptor = openSync(said, 'a')
 const key = Buffer.from('number')
 

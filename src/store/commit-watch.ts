@@ -8,8 +8,8 @@
  * Where the kernel cannot tell (no watches left, another system), it looks now and then.
  */
 import { type FSWatcher, watch } from 'node:fs'
-import { type Clock, systemClock, type Timer } from '../../clock.js'
-import { type CommitListener, CommitListeners } from '../commit-listeners.js'
+import { type Clock, systemClock, type Timer } from '../clock.js'
+import { type CommitListener, CommitListeners } from './commit-listeners.js'
 
 /** What is watched. */
 export interface CommitSource {
