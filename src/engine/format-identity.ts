@@ -8,7 +8,7 @@ import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js
 import type { SyncStore } from '../store/sync-store.js'
 
 export const META = 'meta'
-const FORMAT = Buffer.from('format')
+export const FORMAT = Buffer.from('format')
 
 /** The settings on which everything in a store depends. */
 export interface FormatIdentity {
@@ -26,19 +26,25 @@ export interface FormatIdentity {
 export function checkIdentity(store: SyncStore, asked: FormatIdentity): void {
   const row = store.get(META, FORMAT)
   if (row !== undefined) {
-    compare(store, row, asked)
+    compareIdentity(store.location, row, asked)
     return
   }
   store.transaction('synced', (tx) => {
     const now = tx.get(META, FORMAT)
     // Another process may have come first.
-    if (now !== undefined) compare(store, now, asked)
-    else tx.put(META, FORMAT, Buffer.from(JSON.stringify({ format: FORMAT_VERSION, ...asked })), 0)
+    if (now !== undefined) compareIdentity(store.location, now, asked)
+    else tx.put(META, FORMAT, identityRow(asked), 0)
   })
 }
 
-function compare(store: SyncStore, row: Uint8Array, asked: FormatIdentity): void {
-  const stored = parse(store, row)
+/** The row that says what a store is written with. */
+export function identityRow(asked: FormatIdentity): Uint8Array {
+  return Buffer.from(JSON.stringify({ format: FORMAT_VERSION, ...asked }))
+}
+
+/** Throws FormatMismatchError for the first setting that differs, DamagedStoreError for no identity. */
+export function compareIdentity(location: string, row: Uint8Array, asked: FormatIdentity): void {
+  const stored = parse(location, row)
   if (stored.format !== FORMAT_VERSION) {
     throw new FormatMismatchError('format', stored.format, FORMAT_VERSION)
   }
@@ -47,10 +53,10 @@ function compare(store: SyncStore, row: Uint8Array, asked: FormatIdentity): void
   }
 }
 
-function parse(store: SyncStore, row: Uint8Array): Record<string, unknown> {
+function parse(location: string, row: Uint8Array): Record<string, unknown> {
   try {
     return JSON.parse(Buffer.from(row).toString('utf8')) as Record<string, unknown>
   } catch (cause) {
-    throw new DamagedStoreError(store.location, 'its format identity is not readable', { cause })
+    throw new DamagedStoreError(location, 'its format identity is not readable', { cause })
   }
 }

@@ -129,6 +129,11 @@ export interface AsyncStore {
    * throw and does not call the store. Returns how to stop.
    */
   onInvalidate(listener: InvalidationListener): () => void
+  /**
+   * Calls `listener` with what no call can report, such as a lost connection or a write-behind that
+   * failed. It does not throw. Returns how to stop. A store without such failures has no such method.
+   */
+  onError?(listener: (error: unknown) => void): () => void
   /** Resolves when all that was committed so far is as safe as this store can make it. */
   sync(): Promise<void>
   stats(): Promise<StoreStats>

@@ -17,7 +17,7 @@ const KEY = bytesOf('key')
 
 /** Every method of AsyncStore that asks the engine. The compiler tells when one is missing. */
 const CALLS: {
-  readonly [M in Exclude<MethodOf<AsyncStore>, 'close' | 'onInvalidate'>]: (
+  readonly [M in Exclude<MethodOf<Required<AsyncStore>>, 'close' | 'onInvalidate' | 'onError'>]: (
     store: AsyncStore,
   ) => Promise<unknown>
 } = {
