@@ -1,0 +1,13 @@
+/**
+ * Dicts on the stores that several processes can share, by name, for children that are told which. A new
+ * store is a line here, and in ../lost-updates.test.ts. A dict of an asynchronous store fits, too:
+ * children await what its methods return.
+ */
+import { open } from 'persistdict'
+
+export const OPENERS = {
+  'lmdb, batched': (place) => open(place),
+  'lmdb, commit': (place) => open(place, { durability: 'commit' }),
+  'lmdb, sync': (place) => open(place, { durability: 'sync' }),
+  'lmdb, asked': (place) => open(place, { durability: 'commit', lmdb: { changeClock: 'asked' } }),
+}

@@ -1,0 +1,83 @@
+/** Read-modify-write by several processes at once loses nothing, on every store that they can share. */
+import { join } from 'node:path'
+import { open } from 'persistdict'
+import { describe, expect, test } from 'vitest'
+import { startChild } from './child.js'
+import { tempDirectory } from './temp-directory.js'
+
+const PROCESSES = 4
+const DEADLINE_MS = 60_000
+
+interface Contest {
+  /** A name in children/stores.mjs. */
+  readonly store: string
+  readonly rounds: number
+  /** A fresh place for the store, as children are told of it. */
+  place(): string
+  /** What an uninvolved dict finds. */
+  look(place: string): Promise<ReadonlyMap<string, unknown>>
+}
+
+/** What one process did; see children/contender.mjs. */
+interface Done {
+  readonly increments: number
+  readonly updates: number
+  readonly swaps: number
+  readonly moved: number
+  readonly inserted: readonly string[]
+}
+
+const onLmdb = (store: string, rounds: number): Contest => ({
+  store,
+  rounds,
+  place: () => join(tempDirectory(), 'dict'),
+  async look(place) {
+    using dict = open(place)
+    return new Map(dict.entries())
+  },
+})
+
+const CONTESTS: readonly Contest[] = [
+  onLmdb('lmdb, commit', 300),
+  onLmdb('lmdb, asked', 200),
+  onLmdb('lmdb, batched', 30),
+  onLmdb('lmdb, sync', 25),
+]
+
+describe.each(CONTESTS)('on $store', ({ store, rounds, place, look }) => {
+  test(
+    'increment(), update(), compareAndSet(), getOrInsert() and transaction() lose nothing',
+    async () => {
+      const shared = place()
+      const children = Array.from({ length: PROCESSES }, (_, name) =>
+        startChild('contender.mjs', [JSON.stringify({ store, place: shared, name, rounds })], {
+          deadlineMs: DEADLINE_MS,
+        }),
+      )
+      await Promise.all(children.map((child) => child.line((line) => line === 'ready')))
+      for (const child of children) child.process.stdin?.write('go\n')
+      const ends = await Promise.all(children.map((child) => child.ended))
+      for (const end of ends) expect(end).toMatchObject({ code: 0, signal: null, stderr: '' })
+      const all = ends.map(
+        ({ stdout }) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Done,
+      )
+      const total = (of: (done: Done) => number) => all.reduce((sum, done) => sum + of(done), 0)
+
+      const found = await look(shared)
+      expect(found.get('sum')).toBe(total((done) => done.increments))
+      const list = found.get('list') as string[]
+      expect(list).toHaveLength(total((done) => done.updates))
+      expect(new Set(list).size).toBe(list.length)
+      expect(found.get('swapped')).toBe(total((done) => done.swaps))
+      expect([found.get('from'), found.get('to')]).toEqual([
+        -total((done) => done.moved),
+        total((done) => done.moved),
+      ])
+      for (let round = 0; round < rounds; round++) {
+        const winners = new Set(all.map(({ inserted }) => inserted[round]))
+        expect([...winners], `of round ${round}`).toEqual([found.get(`first ${round}`)])
+      }
+    },
+    DEADLINE_MS,
+  )
+})
