@@ -75,10 +75,13 @@ export class CachedReads {
     this.foreignChanges++
   }
 
-  /** We have committed: at `before`, which was seen, the store was locked to others. */
-  committed(before: number): void {
+  /**
+   * A transaction of ours has ended: at `before`, which was seen, the store was locked to others. One
+   * that wrote nothing leaves the id as it is: if it has moved all the same, that was somebody else.
+   */
+  committed(before: number, hasWritten: boolean): void {
     const change = this.#store.changeId()
-    const isOursAlone = change === before || change === before + 1
+    const isOursAlone = change === before || (hasWritten && change === before + 1)
     if (isOursAlone) this.#seenChange = change
     else this.seen(change)
   }

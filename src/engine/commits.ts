@@ -96,6 +96,7 @@ export class Commits {
     this.#touched.length = 0
     const { store, reads } = this.#parts
     let changeBefore = 0
+    let hasWritten = false
     let changes: readonly Change[] | undefined
     let result: T
     try {
@@ -107,7 +108,9 @@ export class Commits {
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
           changes = list?.changes
           const session = new Session(tx, clock.now(), codec.serializer.code, list)
-          return this.#within(session, fn)
+          const value = this.#within(session, fn)
+          hasWritten = session.hasWritten
+          return value
         }),
       )
     } catch (error) {
@@ -118,7 +121,7 @@ export class Commits {
       throw error
     }
     this.commits++
-    this.#afterCommit(changeBefore)
+    this.#afterCommit(changeBefore, hasWritten)
     if (changes !== undefined && changes.length > 0) this.hooks.committed(changes)
     return result
   }
@@ -170,13 +173,13 @@ export class Commits {
     }
   }
 
-  #afterCommit(changeBefore: number): void {
+  #afterCommit(changeBefore: number, hasWritten: boolean): void {
     const { reads } = this.#parts
     for (const id of this.pending.ids()) reads.drop(id)
     for (const id of this.#touched) reads.drop(id)
     this.pending.clear()
     this.#schedule.cancel()
-    reads.committed(changeBefore)
+    reads.committed(changeBefore, hasWritten)
   }
 
   #flushInBackground(): void {

@@ -27,6 +27,8 @@ export class Session {
   readonly #changes: ChangeList | undefined
   /** Why this session must not commit, although its callback returned. */
   failure: unknown
+  /** A row was put or removed: the commit will move the change id, and is ours for certain. */
+  hasWritten = false
 
   /** `changes` takes what is done here, if anybody wants to know. */
   constructor(tx: StoreTransaction, now: number, serializer: number, changes?: ChangeList) {
@@ -78,6 +80,7 @@ export class Session {
     }
     this.#inserted.delete(space)
     writeCount(this.tx, space, 0)
+    this.hasWritten = true
     this.#changes?.add('clear', space, '', undefined)
   }
 
@@ -136,6 +139,7 @@ export class Session {
     if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
     if (before === undefined && place.damage === undefined) this.#count(space, 1)
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
+    this.hasWritten = true
     this.#changes?.add('set', space, write.key, record)
   }
 
@@ -153,6 +157,7 @@ export class Session {
     const { storageKey, fields } = place
     if (fields !== undefined) this.#forget(place, fields)
     this.#count(space, -1)
+    this.hasWritten = true
     if (space.isHashed(storageKey)) this.#removeFromChain(space, storageKey)
     else this.tx.delete(ROWS, storageKey)
   }

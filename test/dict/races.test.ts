@@ -1,4 +1,4 @@
-/** Another process commits at the worst moment: after a method was called, right before its transaction. */
+/** Another process commits at the worst moment: right before or right after a transaction of ours. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
 import { open } from '../../src/open/open.js'
@@ -15,6 +15,8 @@ interface Pair {
   readonly other: Dict
   /** Runs when the next transaction of `dict` is about to begin. */
   atWorst(meanwhile: () => void): void
+  /** Runs when the next transaction of `dict` has just been committed. */
+  afterwards(meanwhile: () => void): void
 }
 
 const STORES = {
@@ -24,20 +26,27 @@ const STORES = {
 
 function pair(make: () => ReturnType<typeof memoryStore>, durability: 'commit' | 'sync'): Pair {
   const store = make()
-  let next: (() => void) | undefined
-  const beforeTransaction = () => {
-    const meanwhile = next
-    next = undefined
+  const next: { before?: (() => void) | undefined; after?: (() => void) | undefined } = {}
+  const once = (when: 'before' | 'after') => () => {
+    const meanwhile = next[when]
+    next[when] = undefined
     meanwhile?.()
   }
+  const view = asOtherProcess(store, {
+    beforeTransaction: once('before'),
+    afterTransaction: once('after'),
+  })
   const other: Dict = open(store, { durability })
-  const dict: Dict = open(asOtherProcess(store, { beforeTransaction }), { durability })
+  const dict: Dict = open(view, { durability })
   onTestFinished(() => other.close())
   return {
     dict,
     other,
     atWorst(meanwhile) {
-      next = meanwhile
+      next.before = meanwhile
+    },
+    afterwards(meanwhile) {
+      next.after = meanwhile
     },
   }
 }
@@ -98,6 +107,24 @@ describe.each(Object.entries(STORES))('on %s', (_, make) => {
     dict.set('a', 1)
     atWorst(() => other.delete('a'))
     expect([dict.expire('a', 1_000), dict.has('a')]).toEqual([false, false])
+  })
+
+  test('get() after a compareAndSet() that wrote nothing sees what another process has set since', () => {
+    const { dict, other, afterwards } = pair(make, 'commit')
+    dict.set('a', 'old')
+    expect(dict.get('a')).toBe('old')
+    afterwards(() => other.set('a', 'new'))
+    expect(dict.compareAndSet('a', -1, 'never')).toBe(false)
+    expect(dict.get('a')).toBe('new')
+  })
+
+  test('get() after an own set() sees what another process has set since', () => {
+    const { dict, other, afterwards } = pair(make, 'commit')
+    dict.set('a', 'old')
+    expect(dict.get('a')).toBe('old')
+    afterwards(() => other.set('a', 'new'))
+    dict.set('b', 1)
+    expect(dict.get('a')).toBe('new')
   })
 
   test('get() sees what another process has just set, deleted and cleared, cached or not', () => {
