@@ -1,4 +1,6 @@
 export type { Clock, Timer } from './clock.js'
+export type { CompressOptions } from './codec/compression.js'
+export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
 export type { KeySerializer } from './dict/entry-rules.js'
@@ -50,6 +52,7 @@ export {
   NotANumberError,
   UnpersistableValueError,
   UnreadableRecordError,
+  ValueTooLongError,
 } from './errors/value-errors.js'
 export type { KeyHash } from './keys/key-settings.js'
 export { type OutputsOf, open, openTyped } from './open/open.js'

@@ -108,6 +108,25 @@ const structured: KnownSerializer = {
 
 const BUILT_IN: Readonly<Record<SerializerName, KnownSerializer>> = { msgpack, json, structured }
 
+/** Whether every version of this package can read what the serializer of that name makes. */
+export function isBuiltInSerializer(name: unknown): boolean {
+  return typeof name === 'string' && Object.hasOwn(BUILT_IN, name)
+}
+
+/** The built-in serializer that stands in records as `code`; undefined for none. */
+export function builtInSerializer(code: number): KnownSerializer | undefined {
+  switch (code) {
+    case msgpack.code:
+      return msgpack
+    case json.code:
+      return json
+    case structured.code:
+      return structured
+    default:
+      return undefined
+  }
+}
+
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes

@@ -53,8 +53,8 @@ export class EntryRules {
   }
 
   /** The value behind a payload, as a copy that the caller may change. */
-  copyOf({ bytes, isGraph }: Payload): unknown {
-    return this.#parts.codec.decode(bytes, isGraph)
+  copyOf(payload: Payload): unknown {
+    return this.#parts.codec.decode(payload)
   }
 
   /**

@@ -24,6 +24,5 @@ export function plain<T>(value: T): T {
   if (dict !== undefined) return dict.toObject() as T
   const raw = rawOf(value)
   if (raw === undefined) return value
-  const { bytes, isGraph } = copier.encode('', raw)
-  return copier.decode(bytes, isGraph) as T
+  return copier.decode(copier.encode('', raw)) as T
 }

@@ -1,6 +1,6 @@
 /** What the handles of one namespace share: engine, keys, and how values go in and come out. */
 import type { RecordFields } from '../codec/record.js'
-import type { Payload } from '../codec/value-codec.js'
+import { payloadOf } from '../codec/value-codec.js'
 import type { Engine } from '../engine/engine.js'
 import type { Entry, ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
@@ -150,8 +150,4 @@ export class Scope {
     const text = this.key(key)
     return this.engine.transaction((session) => fn(text, session.find(this.space, text), session))
   }
-}
-
-function payloadOf({ payload, isGraph, isPlain }: RecordFields): Payload {
-  return { bytes: payload, isGraph, isPlain }
 }

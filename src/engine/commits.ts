@@ -107,7 +107,7 @@ export class Commits {
           const { codec, clock } = this.#parts
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
           changes = list?.changes
-          const session = new Session(tx, clock.now(), codec.serializer.code, list)
+          const session = new Session(tx, clock.now(), list)
           const value = this.#within(session, fn)
           hasWritten = session.hasWritten
           return value

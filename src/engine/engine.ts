@@ -287,8 +287,7 @@ export class Engine {
 
   #pendingValue(write: Write, mode: ValueMode): unknown {
     if (write.kind === 'delete' || this.#isPast(write.expiresAt)) return undefined
-    const { bytes, isGraph } = write.payload
-    const value = readable(write.key, () => this.codec.decode(bytes, isGraph))
+    const value = readable(write.key, () => this.codec.decode(write.payload))
     if (mode === 'frozen') deepFreeze(value)
     return value
   }

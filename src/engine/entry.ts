@@ -1,7 +1,9 @@
 /** Decoded entries, as readers get them and as the read cache keeps them. */
+
+import { rawLength } from '../codec/compression.js'
 import { deepFreeze } from '../codec/freeze.js'
 import { type DecodedRecord, isExpired } from '../codec/record.js'
-import type { Payload, ValueCodec } from '../codec/value-codec.js'
+import { type Payload, payloadOf, type ValueCodec } from '../codec/value-codec.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 
 /** How values are handed out: frozen and shared between readers, or each reader's own copy. */
@@ -39,13 +41,14 @@ export class Entry {
 
   /** An entry that keeps the payload of its record. */
   static whole(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
-    return new Entry(key, record, codec, payloadOf(record, record.payload), undefined)
+    return new Entry(key, record, codec, payloadOf(record), undefined)
   }
 
   /** The same, of a record that is only lent. */
   static copied(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
-    const bytes = Uint8Array.prototype.slice.call(record.payload)
-    return new Entry(key, record, codec, payloadOf(record, bytes), undefined)
+    const payload = payloadOf(record)
+    const bytes = Uint8Array.prototype.slice.call(payload.bytes)
+    return new Entry(key, record, codec, { ...payload, bytes }, undefined)
   }
 
   /** An entry with its frozen value and without the payload, for values that can be shared. */
@@ -73,7 +76,10 @@ export class Entry {
     this.updatedAt = record.updatedAt
     this.expiresAt = record.expiresAt
     this.tags = record.tags
-    this.sizeBytes = record.payloadLength
+    this.sizeBytes =
+      record.compressor === 0
+        ? record.payloadLength
+        : readable(key, () => rawLength(record.compressor, record.payload))
     this.#codec = codec
     this.#payload = payload
     this.#shared = value
@@ -95,8 +101,7 @@ export class Entry {
    */
   value(mode: ValueMode): unknown {
     if (mode === 'frozen' && this.#shared !== undefined) return this.#shared
-    const { bytes, isGraph } = this.payload
-    const value = readable(this.key, () => this.#codec.decode(bytes, isGraph))
+    const value = readable(this.key, () => this.#codec.decode(this.payload))
     if (mode === 'frozen' && deepFreeze(value)) this.#shared = value
     return value
   }
@@ -111,12 +116,8 @@ export class Entry {
   }
 }
 
-function payloadOf({ isGraph, isPlain }: DecodedRecord, bytes: Uint8Array): Payload {
-  return { bytes, isGraph, isPlain }
-}
-
 /** What `decode` returns. Throws UnreadableRecordError for whatever it throws. */
-export function readable(key: string, decode: () => unknown): unknown {
+export function readable<T>(key: string, decode: () => T): T {
   try {
     return decode()
   } catch (cause) {

@@ -4,6 +4,7 @@
  *     'format' → {"format": 1, "serializer": "msgpack", "keySerializer": "string", …}
  */
 import { FORMAT_VERSION } from '../codec/record.js'
+import { isBuiltInSerializer } from '../codec/serializer.js'
 import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js'
 import type { SyncStore } from '../store/sync-store.js'
 
@@ -49,8 +50,17 @@ export function compareIdentity(location: string, row: Uint8Array, asked: Format
     throw new FormatMismatchError('format', stored.format, FORMAT_VERSION)
   }
   for (const [setting, value] of Object.entries(asked)) {
+    if (setting === 'serializer' && isReadableBy(stored.serializer, value)) continue
     if (stored[setting] !== value) throw new FormatMismatchError(setting, stored[setting], value)
   }
+}
+
+/**
+ * Whether everybody who may have the store open can read the records of both serializers: each says
+ * which one made it, but a serializer of the user's is known only to those who were given it.
+ */
+function isReadableBy(stored: unknown, asked: unknown): boolean {
+  return isBuiltInSerializer(stored) && isBuiltInSerializer(asked)
 }
 
 function parse(location: string, row: Uint8Array): Record<string, unknown> {

@@ -8,8 +8,6 @@ export interface RecordPlace {
   readonly before: DecodedRecord | undefined
   readonly now: number
   readonly version: number
-  /** The serializer's code. */
-  readonly serializer: number
 }
 
 /**
@@ -18,11 +16,11 @@ export interface RecordPlace {
  */
 export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
   const { space, payload, expiresAt } = write
-  const { storageKey, before, now, version, serializer } = place
+  const { storageKey, before, now, version } = place
   const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
   return encodeRecord(storageKey, {
-    serializer,
-    compressor: 0,
+    serializer: payload.serializer,
+    compressor: payload.compressor,
     suite: 0,
     isGraph: payload.isGraph,
     isPlain: payload.isPlain,

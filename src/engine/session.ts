@@ -22,7 +22,6 @@ export class Session {
   readonly tx: StoreTransaction
   /** One instant for the whole transaction: nothing expires in its middle. */
   readonly now: number
-  readonly #serializer: number
   readonly #inserted = new Map<KeySpace, number>()
   readonly #changes: ChangeList | undefined
   /** Why this session must not commit, although its callback returned. */
@@ -31,10 +30,9 @@ export class Session {
   hasWritten = false
 
   /** `changes` takes what is done here, if anybody wants to know. */
-  constructor(tx: StoreTransaction, now: number, serializer: number, changes?: ChangeList) {
+  constructor(tx: StoreTransaction, now: number, changes?: ChangeList) {
     this.tx = tx
     this.now = now
-    this.#serializer = serializer
     this.#changes = changes
   }
 
@@ -134,7 +132,7 @@ export class Session {
       this.#changes?.add('expire', space, write.key, before.bytes)
     }
     const { now } = this
-    const at = { storageKey: place.storageKey, before, now, version, serializer: this.#serializer }
+    const at = { storageKey: place.storageKey, before, now, version }
     const record = newRecord(write, at)
     if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
     if (before === undefined && place.damage === undefined) this.#count(space, 1)

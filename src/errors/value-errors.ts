@@ -25,6 +25,20 @@ export class UnpersistableValueError extends PersistDictError {
   }
 }
 
+/** A value is longer than `maxValueBytes` allows. Nothing was stored. */
+export class ValueTooLongError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_VALUE_TOO_LONG'
+  /** How long the serialized value is. */
+  readonly sizeBytes: number
+
+  constructor(key: string, sizeBytes: number, maxBytes: number) {
+    super(
+      `The value for key ${quote(key)} takes ${sizeBytes} bytes, and maxValueBytes is ${maxBytes}. Store it in parts, or open the dict with a larger maxValueBytes.`,
+    )
+    this.sizeBytes = sizeBytes
+  }
+}
+
 /** A schema given as `schema` refused the value. Nothing was stored. */
 export class InvalidValueError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_INVALID_VALUE'

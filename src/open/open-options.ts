@@ -1,6 +1,8 @@
 /** The options of open(), checked by one zod model and resolved against one set of defaults. */
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
+import type { CompressOptions } from '../codec/compression.js'
+import type { Compressor, CompressorName } from '../codec/compressor.js'
 import type { TypeMap } from '../codec/registered-types.js'
 import type { Serializer, SerializerName } from '../codec/serializer.js'
 import type { KeySerializer } from '../dict/entry-rules.js'
@@ -30,6 +32,17 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    * @default 'msgpack'
    */
   readonly serializer?: SerializerName | Serializer | undefined
+  /**
+   * How values are made smaller: a compressor by name, or yours, or more settings. It may differ from
+   * open to open, since each record says how it was made. See docs/compression.md.
+   * @default 'none'
+   */
+  readonly compress?: CompressorName | 'none' | Compressor | CompressOptions | undefined
+  /**
+   * Longest serialized value, in bytes: set() refuses longer ones, and nothing is decompressed to
+   * more than that. @default 256 MiB
+   */
+  readonly maxValueBytes?: number | undefined
   /** Classes whose instances may be stored, by the names under which they are. */
   readonly types?: TypeMap | undefined
   /** Makes keys of other types than string and number. Part of the store's format. */
@@ -94,6 +107,9 @@ const serializer = functions<Serializer>('serialize', 'deserialize').refine(
 const model = z.object({
   durability: z.enum(['batched', 'commit', 'sync']).optional(),
   serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
+  // Compression says what is wrong with it.
+  compress: z.unknown().optional(),
+  maxValueBytes: z.int().min(1).optional(),
   types: z.record(z.string(), functions('serialize', 'deserialize')).optional(),
   keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
   values: z.enum(['frozen', 'copy']).optional(),

@@ -6,6 +6,7 @@
  */
 import { ByteLru } from '../cache/byte-lru.js'
 import { systemClock } from '../clock.js'
+import { Compression } from '../codec/compression.js'
 import { RegisteredTypes } from '../codec/registered-types.js'
 import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
@@ -161,8 +162,16 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   const types = Object.keys(options.types ?? {})
     .sort()
     .join(', ')
-  const { durability = 'batched', cache, clock } = options
-  const settings = { durability, types, cache: JSON.stringify(cache), clock, ...identity }
+  const { durability = 'batched', cache, compress, maxValueBytes, clock } = options
+  const settings = {
+    durability,
+    types,
+    cache: JSON.stringify(cache),
+    compress: JSON.stringify(compress),
+    maxValueBytes,
+    clock,
+    ...identity,
+  }
   const existing = shared.get(store.identity)
   // The engine has a store of its own; this one was opened only to learn which it is.
   if (existing !== undefined && existing.engine.store !== store) store.close()
@@ -197,7 +206,9 @@ function found(
   const errors = new Listeners<unknown>()
   const warnings = new Listeners<Warning>()
   const cache = { ...DEFAULT_CACHE, ...options.cache }
+  let compression: Compression
   try {
+    compression = new Compression(options.compress)
     checkIdentity(store, identity)
   } catch (error) {
     store.close()
@@ -205,10 +216,11 @@ function found(
   }
   const engine = new Engine({
     store,
-    codec: new ValueCodec(
-      knownSerializer(options.serializer ?? 'msgpack'),
-      new RegisteredTypes(options.types ?? {}),
-    ),
+    codec: new ValueCodec(knownSerializer(options.serializer ?? 'msgpack'), {
+      types: new RegisteredTypes(options.types ?? {}),
+      compression,
+      maxValueBytes: options.maxValueBytes,
+    }),
     keySettings,
     cache: new ByteLru<Entry>(
       cache.maxEntries ?? DEFAULT_CACHE.maxEntries,
@@ -234,14 +246,16 @@ function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdent
   }
 }
 
+/** Left out, these take what the first dict has. */
+const TAKEN_OVER: readonly string[] = ['cache', 'clock', 'compress', 'maxValueBytes']
+
 function refuseConflict(
   location: string,
   first: Shared['settings'],
   second: Shared['settings'],
 ): void {
   for (const [setting, value] of Object.entries(second)) {
-    // Left out, these two take what the first dict has.
-    if (value === undefined && (setting === 'cache' || setting === 'clock')) continue
+    if (value === undefined && TAKEN_OVER.includes(setting)) continue
     if (first[setting] !== value)
       throw new OpenConflictError(location, setting, first[setting], value)
   }

@@ -135,7 +135,7 @@ describe.each(SERIALIZERS)('%s', (serializer) => {
         },
       },
     ]) {
-      expect(codec.decode(codec.encode('k', value).bytes, false)).toEqual(value)
+      expect(codec.decode(codec.encode('k', value))).toEqual(value)
     }
   })
 })

@@ -1,7 +1,7 @@
 /** One way through everything between a value and its record, and back. */
 import { decodeRecord, encodeRecord } from '../../src/codec/record.js'
 import { knownSerializer, type SerializerName } from '../../src/codec/serializer.js'
-import { ValueCodec } from '../../src/codec/value-codec.js'
+import { payloadOf, ValueCodec } from '../../src/codec/value-codec.js'
 
 export const SERIALIZERS: readonly SerializerName[] = ['msgpack', 'json', 'structured']
 
@@ -35,7 +35,7 @@ export function roundTrip(serializer: SerializerName, value: unknown): RoundTrip
   })
   const record = decodeRecord(STORAGE_KEY, Uint8Array.from(lent))
   return {
-    copy: codec.decode(record.payload, record.isGraph),
+    copy: codec.decode(payloadOf(record)),
     frozen: record.isPlain ? codec.decodeFrozen(record) : undefined,
   }
 }

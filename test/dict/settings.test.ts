@@ -152,21 +152,40 @@ describe.each(['msgpack', 'json', 'structured'] as const)('serializer %s', (seri
     expect(Object.isFrozen((dict.get('nested') as { list: unknown[] }).list[1])).toBe(true)
   })
 
-  test('open() with another serializer is refused, names both and deletes nothing', () => {
+  test('open() with another built-in serializer reads what this one wrote, and writes its own', () => {
     const path = directory()
     {
       using dict = open(path, { serializer })
       dict.setMany(VALUES)
     }
     const other = serializer === 'json' ? 'msgpack' : 'json'
+    {
+      using dict = open(path, { serializer: other })
+      expect(dict.toObject()).toEqual(VALUES)
+      dict.set('later', VALUES.nested)
+      // The payload is kept as it is, and so must be what it says of its serializer.
+      dict.expire('nested', '1d')
+      expect(dict.get('nested')).toEqual(VALUES.nested)
+    }
+    using dict = open(path, { serializer })
+    expect(dict.toObject()).toEqual({ ...VALUES, later: VALUES.nested })
+  })
+
+  test('open() with a serializer of the user is refused, names both and deletes nothing', () => {
+    const path = directory()
+    {
+      using dict = open(path, { serializer })
+      dict.setMany(VALUES)
+    }
+    const mine: Serializer = { id: 'mine', serialize: () => Buffer.of(1), deserialize: () => 1 }
     let error: unknown
     try {
-      open(path, { serializer: other })
+      open(path, { serializer: mine })
     } catch (thrown) {
       error = thrown
     }
     expect(error).toBeInstanceOf(FormatMismatchError)
-    expect(error).toMatchObject({ setting: 'serializer', stored: serializer, asked: other })
+    expect(error).toMatchObject({ setting: 'serializer', stored: serializer, asked: 'mine' })
     using dict = open(path, { serializer })
     expect(dict.toObject()).toEqual(VALUES)
   })

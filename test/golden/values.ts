@@ -21,4 +21,7 @@ export const GRAPH = {
   twice: [shared, shared],
 }
 
-export const VALUES: Readonly<Record<string, unknown>> = { PLAIN, GRAPH, nothing: null }
+/** A value that is worth compressing. */
+export const LONG = { text: 'to be or not to be, '.repeat(60) }
+
+export const VALUES: Readonly<Record<string, unknown>> = { PLAIN, GRAPH, LONG, nothing: null }

@@ -21,6 +21,7 @@ import {
   open,
   PathError,
   PersistDict,
+  type Serializer,
   TransactionError,
   UnpersistableValueError,
 } from 'persistdict'
@@ -335,12 +336,18 @@ describe('options', () => {
     expect(second.get('key')).toBe(1)
   })
 
-  test('open() with another serializer or key settings names both sides and deletes nothing', () => {
+  const MINE: Serializer = {
+    id: 'mine',
+    serialize: (value) => Buffer.from(String(value)),
+    deserialize: String,
+  }
+
+  test('open() with a serializer of the user or other key settings names both sides and deletes nothing', () => {
     const path = filledDict()
     const file = join(path, 'g1', 'data.mdb')
     const before = digest(file)
     const mismatches: [OpenOptions, string, unknown, unknown][] = [
-      [{ serializer: 'json' }, 'serializer', 'msgpack', 'json'],
+      [{ serializer: MINE }, 'serializer', 'msgpack', 'mine'],
       [{ keySizeLimit: 100 }, 'keySizeLimit', 511, 100],
       [{ digestBytes: 16 }, 'digestBytes', 32, 16],
       [

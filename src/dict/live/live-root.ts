@@ -170,7 +170,7 @@ export class LiveRoot implements LiveTree {
     const { codec } = this.scope.engine
     try {
       const payload = codec.encode(this.key, value)
-      return codec.decode(payload.bytes, payload.isGraph)
+      return codec.decode(payload)
     } catch (error) {
       throw error instanceof UnpersistableValueError
         ? error.within(`${this.#pathOf(container)}${step}`)
@@ -233,8 +233,8 @@ export class LiveRoot implements LiveTree {
     return changes !== this.#validAt && engine.payload(space, this.key) === undefined
   }
 
-  #decode({ bytes, isGraph }: Payload): unknown {
-    return this.scope.engine.codec.decode(bytes, isGraph)
+  #decode(payload: Payload): unknown {
+    return this.scope.engine.codec.decode(payload)
   }
 
   #copy(leaf: object): unknown {
