@@ -38,3 +38,11 @@ export const systemClock: Clock = {
     return { cancel: () => clearImmediate(immediate) }
   },
 }
+
+/**
+ * Resolves in the next turn of the event loop, others' work done. Unlike a Timer it keeps the process
+ * alive: for work that a caller is waiting for.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

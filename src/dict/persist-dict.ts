@@ -7,10 +7,14 @@ import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
 import { sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
+import type { VerifyReport } from '../engine/upkeep/finding.js'
+import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
+import { refuseUnknown } from '../errors/unknown-option.js'
 import { EntryMap } from './entry-map.js'
 import { type DictEvents, type EventListeners, listenersOf } from './events.js'
 import type { DictStats, KeyIn, KeyOf } from './face.js'
 import { objectView, type ViewOptions } from './object-view.js'
+import { Quarantine } from './quarantine.js'
 import type { Scope } from './scope.js'
 import { afterMs } from './set-options.js'
 import { registerView } from './views.js'
@@ -135,6 +139,23 @@ export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S
       cache: cacheSize,
       engine,
     }
+  }
+
+  /**
+   * Looks through the whole store, all namespaces, for what is not as it should be, beside other work
+   * and other processes. With `repair` it also puts right what can be: sizes, deadlines, chains; and
+   * moves what cannot be read into the quarantine. It deletes nothing.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#scope.assertOpen()
+    refuseUnknown(options, VERIFY_OPTIONS, 'verify()')
+    return verify(this.#scope.engine, options)
+  }
+
+  /** What verify() moved out of the way because it could not be read. */
+  get quarantine(): Quarantine {
+    this.#scope.assertOpen()
+    return new Quarantine(this.#scope.engine)
   }
 
   /** Drops the values that are kept in memory for reading again. */

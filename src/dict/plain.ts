@@ -5,10 +5,10 @@ import type { PersistDict } from './persist-dict.js'
 import { dictBehind } from './views.js'
 
 /** The dict behind an object view. Throws TypeError for anything else. */
-export function dictOf(view: object): PersistDict {
+export function dictOf<S extends object>(view: { [P in keyof S]?: S[P] }): PersistDict<S> {
   const dict = dictBehind(view)
   if (dict === undefined) throw new TypeError('dictOf() takes an object view, such as dict.object.')
-  return dict as PersistDict
+  return dict as PersistDict<S>
 }
 
 /** Brings every value that a dict can hold back exactly, whatever the dict's own serializer is. */

@@ -8,7 +8,7 @@ import { StoreError } from '../errors/store-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreReader, StoreTransaction } from '../store/sync-store.js'
 
-const COUNTS = 'counts'
+export const COUNTS = 'counts'
 
 /** Rows read at a time when listing. */
 const LIST_STEP_ROWS = 256
@@ -48,10 +48,34 @@ export function pathOf(reader: StoreReader, prefix: Uint8Array): readonly string
   return row === undefined ? undefined : parse(row).path
 }
 
+/** The count in a row, for upkeep: 0 without a row, undefined if it cannot be read. */
+export function countIn(row: Uint8Array | undefined): number | undefined {
+  return row === undefined ? 0 : readable(row)?.count
+}
+
+/** The path in a row, for upkeep; undefined without a row, or if it cannot be read. */
+export function pathIn(row: Uint8Array | undefined): readonly string[] | undefined {
+  return row && readable(row)?.path
+}
+
+/** The row, if it has what a row of counts has. */
+function readable(row: Uint8Array): CountRow | undefined {
+  try {
+    const { path, count } = parse(row)
+    const isPath = Array.isArray(path) && path.every((name) => typeof name === 'string')
+    return isPath && Number.isSafeInteger(count) ? { path, count } : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function parse(row: Uint8Array): CountRow {
   try {
     return JSON.parse(Buffer.from(row).toString('utf8')) as CountRow
   } catch (cause) {
-    throw new StoreError('A count of entries in the store is damaged.', { cause })
+    throw new StoreError(
+      'A count of entries in the store is damaged. verify({ repair: true }) counts them again.',
+      { cause },
+    )
   }
 }

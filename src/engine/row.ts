@@ -59,7 +59,7 @@ export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: Decode
   try {
     return fields.key === undefined ? space.decode(storageKey) : decodeWtf8(fields.key)
   } catch (cause) {
-    throw unreadable(shown(space, storageKey), cause)
+    throw unreadable(shownKey(space, storageKey), cause)
   }
 }
 
@@ -72,7 +72,7 @@ export function fieldsOfRow(
   try {
     return decodeRecord(storageKey, record)
   } catch (cause) {
-    throw unreadable(shown(space, storageKey), cause)
+    throw unreadable(shownKey(space, storageKey), cause)
   }
 }
 
@@ -120,7 +120,7 @@ function unreadable(key: string, cause: unknown): UnreadableRecordError {
 }
 
 /** A key for messages: that of a hashed row is in the record, which may be what cannot be read. */
-function shown(space: KeySpace, storageKey: Uint8Array): string {
+export function shownKey(space: KeySpace, storageKey: Uint8Array): string {
   const hex = `0x${Buffer.from(storageKey).toString('hex')}`
   if (space.isHashed(storageKey)) return hex
   try {

@@ -4,7 +4,7 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
+import { type DecodedRecord, decodeRecord, encodeRecord, isExpired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
@@ -107,6 +107,35 @@ export class Session {
     const kind = isExpired(fields.expiresAt, this.now) ? 'expire' : 'evict'
     this.#removeRow(kind, space, storageKey, fields)
     return true
+  }
+
+  /** Takes a row away whose record cannot be read. Its hint, if it has one, stays. */
+  takeAway(space: KeySpace, storageKey: Uint8Array): void {
+    this.#remove(space, { storageKey, fields: undefined })
+  }
+
+  /** Puts a record back where it was; false, and nothing done, if its key was set meanwhile. */
+  putBack(space: KeySpace, storageKey: Uint8Array, record: Uint8Array): boolean {
+    const fields = decodeRecord(storageKey, record)
+    const there = this.tx.get(ROWS, storageKey)
+    if (there !== undefined && !this.#isHole(storageKey)) return false
+    const isHashed = space.isHashed(storageKey)
+    if (isHashed) {
+      if (findRow(this.tx, space, keyOfRow(space, storageKey, fields), 'owned')) return false
+      for (let slot = space.slotOf(storageKey) - 1; slot >= 0; slot--) {
+        const before = space.withSlot(storageKey, slot)
+        if (this.tx.get(ROWS, before) !== undefined) break
+        this.closeGap(before)
+      }
+    }
+    this.tx.put(ROWS, storageKey, record, fields.expiresAt)
+    this.#count(space, 1)
+    return true
+  }
+
+  /** Closes a gap in a chain. */
+  closeGap(storageKey: Uint8Array): void {
+    this.tx.put(ROWS, storageKey, this.#hole(storageKey), 0)
   }
 
   /** Writes what was only counted so far. Call last. */

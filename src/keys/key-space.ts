@@ -185,6 +185,23 @@ export function namespacePrefix(storageKey: Uint8Array): Uint8Array {
   }
 }
 
+/** The namespace whose prefix this is; undefined for a long name, of which it holds only a digest. */
+export function namespacePath(prefix: Uint8Array): readonly string[] | undefined {
+  if (prefix.length === 1 && prefix[0] === ROOT) return []
+  if (prefix[0] !== NAMED || prefix.at(-1) !== MARKER) return undefined
+  const names: string[] = []
+  for (let start = 1; start < prefix.length; ) {
+    const end = prefix.findIndex((byte, at) => at >= start && (byte === NESTED || byte === MARKER))
+    try {
+      names.push(decodeWtf8(prefix.subarray(start, end)))
+    } catch {
+      return undefined
+    }
+    start = end + 1
+  }
+  return names
+}
+
 function prefixOf(path: readonly string[]): Uint8Array {
   if (path.length === 0) return Uint8Array.of(ROOT)
   const parts: Uint8Array[] = [Uint8Array.of(NAMED)]

@@ -16,6 +16,9 @@ import { refuseUnknown } from '../errors/unknown-option.js'
 import type { KeyHash } from '../keys/key-settings.js'
 import type { LmdbOptions } from '../store/lmdb/open-lmdb.js'
 
+/** When a store is verified as it is opened. */
+export type CheckMode = 'background' | 'blocking' | 'off'
+
 /** Options of open(). Each has a default; an unknown one is refused with a suggestion. */
 export interface OpenOptions<S extends object = Record<string, unknown>, K = unknown> {
   /**
@@ -82,6 +85,13 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    * @default Infinity
    */
   readonly maxKeys?: number | undefined
+  /**
+   * Whether to verify the store, all of it. `'blocking'`: open() looks through it first, and throws
+   * IntegrityError if anything is wrong. `'background'`: the dict is there at once, and an 'error'
+   * event tells what was found. Nothing is repaired: see verify().
+   * @default 'off'
+   */
+  readonly check?: CheckMode | undefined
   /** Settings of the LMDB store. */
   readonly lmdb?: LmdbOptions | undefined
   /** The clock of deadlines and timers. @default the machine's */
@@ -128,6 +138,7 @@ const model = z.object({
   keyHash: functions<KeyHash>('digest').optional(),
   flushOnSignals: z.boolean().optional(),
   maxKeys: z.number().min(1).optional(),
+  check: z.enum(['background', 'blocking', 'off']).optional(),
   lmdb: z
     .object({
       mapSizeBytes: z

@@ -30,6 +30,7 @@ import { OptionError } from '../errors/option-error.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
 import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
+import { checkAtOpen } from './check-at-open.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 
 const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20 })
@@ -126,6 +127,7 @@ function openChecked<S extends object, K>(
     lease,
   })
   try {
+    checkAtOpen(engine, options.check ?? 'off', (error) => errors.tell(error))
     insertInitial(scope, options.initial)
   } catch (error) {
     lease.release()

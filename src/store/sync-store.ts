@@ -125,8 +125,11 @@ export interface SyncStore extends StoreReader {
    * Transactions do not nest.
    */
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T
-  /** The store as of now, whatever is committed later. Left out by stores that cannot. */
-  snapshot?(): StoreSnapshot
+  /**
+   * These buckets as of now, whatever is committed later; no others can be read from it. Left out by
+   * stores that cannot.
+   */
+  snapshot?(buckets: readonly string[]): StoreSnapshot
   /** Puts everything committed so far on disk. */
   sync(): void
   stats(): StoreStats

@@ -18,7 +18,7 @@ const CALLS: {
   changeId: (store) => store.changeId(),
   onCommit: (store) => store.onCommit(() => assert.fail('a listener was called')),
   transaction: (store) => store.transaction(COMMITTED, () => assert.fail('the callback was run')),
-  snapshot: (store) => (store.snapshot === undefined ? store.sync() : store.snapshot()),
+  snapshot: (store) => (store.snapshot === undefined ? store.sync() : store.snapshot(['rows'])),
   sync: (store) => store.sync(),
   stats: (store) => store.stats(),
 }

@@ -182,7 +182,7 @@ export const transactionLaws: readonly StoreLaw[] = [
     const [kept, gone] = [bytesOf('kept'), bytesOf('gone')]
     putRow(store, 'rows', kept, bytesOf('old'), 5)
     putRow(store, 'rows', gone, bytesOf('old'))
-    const snapshot = store.snapshot?.()
+    const snapshot = store.snapshot?.(['rows'])
     if (snapshot === undefined) return
     try {
       putRow(store, 'rows', kept, bytesOf('new'), 7)

@@ -41,6 +41,7 @@ export class LmdbStore implements SyncStore {
   readonly #transaction: LmdbTransaction
   /** Listeners of this store end with it, though the environment may go on. */
   readonly #stops = new Set<() => void>()
+  readonly #snapshots = new Set<EnvironmentSnapshot>()
   #closed = false
 
   /** `release` gives the environment back to whoever shares it out. */
@@ -131,9 +132,13 @@ export class LmdbStore implements SyncStore {
     })
   }
 
-  snapshot(): StoreSnapshot {
+  snapshot(buckets: readonly string[]): StoreSnapshot {
     this.#assertOpen()
-    return new EnvironmentSnapshot(this.#environment)
+    const snapshot = new EnvironmentSnapshot(this.#environment, buckets, () => {
+      this.#snapshots.delete(snapshot)
+    })
+    this.#snapshots.add(snapshot)
+    return snapshot
   }
 
   sync(): void {
@@ -161,6 +166,8 @@ export class LmdbStore implements SyncStore {
     if (this.#closed) return
     this.#closed = true
     for (const stop of this.#stops) stop()
+    // Reading one after the environment has gone would be fatal.
+    for (const snapshot of [...this.#snapshots]) snapshot.close()
     this.#release()
   }
 

@@ -10,11 +10,19 @@ import { hintsUpTo, walkRows } from './range-reads.js'
 
 export class EnvironmentSnapshot implements StoreSnapshot {
   readonly #environment: Environment
+  readonly #closed: () => void
   #transaction: NativeSnapshot | undefined
 
-  constructor(environment: Environment) {
+  /** `closed` is called once, when it is. */
+  constructor(environment: Environment, buckets: readonly string[], closed: () => void) {
     this.#environment = environment
+    this.#closed = closed
     this.#transaction = environment.native(() => {
+      // A transaction knows only the databases that were open when it began.
+      for (const bucket of buckets) {
+        environment.rows(bucket)
+        environment.deadlines(bucket)
+      }
       environment.refresh()
       return environment.root.useReadTransaction()
     })
@@ -42,8 +50,10 @@ export class EnvironmentSnapshot implements StoreSnapshot {
   }
 
   close(): void {
-    this.#transaction?.done()
+    if (this.#transaction === undefined) return
+    this.#transaction.done()
     this.#transaction = undefined
+    this.#closed()
   }
 
   #open(): NativeSnapshot {
