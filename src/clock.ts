@@ -5,7 +5,10 @@ export interface Timer {
   cancel(): void
 }
 
-/** Time as the library sees it. Timers never keep the process alive. */
+/** Whether a timer keeps the process alive: only while a caller of the library awaits what it does. */
+export type TimerHold = 'awaited' | undefined
+
+/** Time as the library sees it. */
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC, as in Date.now(). */
   now(): number
@@ -14,8 +17,8 @@ export interface Clock {
    * for all processes on Linux, macOS and Windows. It may stand still while the machine sleeps.
    */
   monotonic(): number
-  /** Calls `callback` once after `delayMs`. */
-  after(delayMs: number, callback: () => void): Timer
+  /** Calls `callback` once after `delayMs`, however long that is. */
+  after(delayMs: number, callback: () => void, hold?: TimerHold): Timer
   /** Calls `callback` once, when the current turn of the event loop ends. */
   endOfTurn(callback: () => void): Timer
 }
@@ -23,13 +26,25 @@ export interface Clock {
 /** performance.now() counts from the start of this thread; what it is read from, from that of the machine. */
 const THREAD_START_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 
+/** Node's setTimeout() fires at once for longer ones. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => THREAD_START_MS + performance.now(),
-  after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs).unref()
-    return { cancel: () => clearTimeout(timer) }
+  after(delayMs, callback, hold) {
+    const wait = (leftMs: number) => {
+      const timer = setTimeout(
+        () => (leftMs > LONGEST_TIMEOUT_MS ? wait(leftMs - LONGEST_TIMEOUT_MS) : callback()),
+        Math.min(leftMs, LONGEST_TIMEOUT_MS),
+      )
+      if (hold !== 'awaited') timer.unref()
+      cancel = () => clearTimeout(timer)
+    }
+    let cancel = () => {}
+    wait(delayMs)
+    return { cancel: () => cancel() }
   },
   endOfTurn(callback) {
     // Not unref'd: it would wait for the next event, whenever that comes. It holds the process no longer

@@ -10,7 +10,7 @@ import type { Subscription } from '../engine/listeners.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
-import { EntryMap } from './entry-map.js'
+import { ComputeMap } from './compute-map.js'
 import { type DictEvents, type EventListeners, listenersOf } from './events.js'
 import type { DictStats, KeyIn, KeyOf } from './face.js'
 import { objectView, type ViewOptions } from './object-view.js'
@@ -19,10 +19,10 @@ import type { Scope } from './scope.js'
 import { afterMs } from './set-options.js'
 import { registerView } from './views.js'
 
-export class PersistDict<S extends object = Record<string, unknown>, K = KeyOf<S>> extends EntryMap<
-  S,
-  K
-> {
+export class PersistDict<
+  S extends object = Record<string, unknown>,
+  K = KeyOf<S>,
+> extends ComputeMap<S, K> {
   readonly #scope: Scope
   readonly #events: EventListeners
   #view: object | undefined

@@ -4,6 +4,9 @@ import { payloadOf } from '../codec/value-codec.js'
 import type { Engine } from '../engine/engine.js'
 import type { Entry, ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
+import { leaseKey } from '../engine/leases/lease-key.js'
+import type { Leasing } from '../engine/leases/leasing.js'
+import type { LockName } from '../engine/leases/locks.js'
 import { scanEntries } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
@@ -30,6 +33,7 @@ export interface ScopeParts {
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
   readonly warn: (warning: Warning) => void
+  readonly leasing: Leasing
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly lease: Lease
 }
@@ -46,6 +50,7 @@ export class Scope {
   readonly mode: ValueMode
   readonly lease: Lease
   readonly live: LiveRoots
+  readonly leasing: Leasing
   readonly onConflict: ConflictPolicy
   readonly #parts: ScopeParts
   readonly #rules: EntryRules
@@ -57,6 +62,7 @@ export class Scope {
     this.mode = parts.mode
     this.lease = parts.lease
     this.live = parts.live
+    this.leasing = parts.leasing
     this.onConflict = parts.onConflict
     this.#parts = parts
     this.#rules = parts.rules
@@ -98,6 +104,12 @@ export class Scope {
     if (this.lease.isClosed) throw new ClosedError()
     if (this.#keySerializer !== undefined) return serialized(this.#keySerializer, key)
     return typeof key === 'string' ? key : canonicalKey(key)
+  }
+
+  /** What locking a key locks. Throws as key() does. */
+  lockName(key: unknown): LockName {
+    const text = this.key(key)
+    return { key: text, leaseKey: leaseKey('lock', this.space.encode(text)) }
   }
 
   /** Call with the number of keys that one call is about to list. Warns, or throws TooManyKeysError. */

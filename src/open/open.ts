@@ -23,6 +23,7 @@ import { Engine } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
 import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js'
+import { engineLeasing, type Leasing } from '../engine/leases/leasing.js'
 import { Listeners } from '../engine/listeners.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OpenConflictError } from '../errors/open-errors.js'
@@ -41,6 +42,7 @@ interface Shared {
   readonly errors: Listeners<unknown>
   readonly warnings: Listeners<Warning>
   readonly live: LiveRoots
+  readonly leasing: Leasing
   readonly settings: Readonly<Record<string, unknown>>
   users: number
 }
@@ -97,7 +99,7 @@ function openChecked<S extends object, K>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, errors, warnings, live, release } = share(store, keySettings, options)
+  const { engine, errors, warnings, live, leasing, release } = share(store, keySettings, options)
   const lease = {
     isClosed: false,
     release() {
@@ -121,6 +123,7 @@ function openChecked<S extends object, K>(
       schemaOf: schemaOf ?? (() => options.schema),
     }),
     live,
+    leasing,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
     warn: (warning) => warnings.tell(warning),
@@ -155,6 +158,7 @@ interface Share {
   readonly errors: Listeners<unknown>
   readonly warnings: Listeners<Warning>
   readonly live: LiveRoots
+  readonly leasing: Leasing
   /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
   release(): void
 }
@@ -187,9 +191,13 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
     errors: entry.errors,
     warnings: entry.warnings,
     live: entry.live,
+    leasing: entry.leasing,
     release() {
       try {
-        if (entry.users === 1) entry.engine.close()
+        if (entry.users === 1) {
+          entry.leasing.close()
+          entry.engine.close()
+        }
         entry.users--
       } finally {
         if (entry.engine.isClosed) shared.delete(store.identity)
@@ -233,8 +241,10 @@ function found(
     onError: (error) => errors.tell(error),
   })
   flushAtExit(engine, errors)
-  const live = new LiveRoots(engine, (error) => errors.tell(error))
-  return { engine, errors, warnings, live, settings, users: 0 }
+  const onError = (error: unknown) => errors.tell(error)
+  const live = new LiveRoots(engine, onError)
+  const leasing = engineLeasing(engine, onError)
+  return { engine, errors, warnings, live, leasing, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

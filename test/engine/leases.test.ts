@@ -32,7 +32,7 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     const blocked = refused(leases, {})
     expect(blocked).toMatchObject({ token: lease.token, owner: processIdentity() })
     expect(blocked.retryMs).toBe(LEASE_MS)
-    expect(leases.look(KEY, { leaseMs: LEASE_MS })).toEqual(blocked)
+    expect(leases.look([{ key: KEY, terms: { leaseMs: LEASE_MS } }])).toEqual([blocked])
   })
 
   test('claim() of several gives each that is free, in one transaction', () => {
@@ -134,7 +134,7 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     expect(leases.tidy()).toBe(0)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    expect(leases.look(KEY, { leaseMs: LEASE_MS })).toBeUndefined()
+    expect(leases.look([{ key: KEY, terms: { leaseMs: LEASE_MS } }])).toEqual([undefined])
     expect(leases.tidy()).toBe(1)
     expect(store.get(LEASES, KEY)).toBeUndefined()
     granted(leases, {})

@@ -46,6 +46,8 @@ export interface Blocked extends Beat {
   readonly owner: ProcessIdentity | undefined
   /** When it is worth asking again, if nothing changes before. */
   readonly retryMs: number
+  /** How long the owner has from each renewal on. */
+  readonly leaseMs: number
 }
 
 export type Verdict =
@@ -68,8 +70,8 @@ export function verdictOn(
   if (isFree || (row.owner !== undefined && lifeOf(row.owner) === 'dead')) {
     return { kind: 'free', waiters: others }
   }
-  const { token, beat, owner } = row
-  const blocked: Blocked = { kind: 'blocked', token, beat, owner, retryMs: leftMs }
+  const { token, beat, owner, leaseMs } = row
+  const blocked: Blocked = { kind: 'blocked', token, beat, owner, retryMs: leftMs, leaseMs }
   return { kind: 'taken', blocked, isQueued: others.length < row.waiters.length }
 }
 

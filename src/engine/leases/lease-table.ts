@@ -22,15 +22,28 @@ export interface ClaimTerms {
   readonly seen?: Beat | undefined
 }
 
+/** A lease that somebody waits for. */
+export interface Asked {
+  readonly key: Uint8Array
+  readonly terms: ClaimTerms
+}
+
 export interface LeaseTable {
+  /** How often to look for what nobody tells of, such as the death of an owner. */
+  readonly lookEveryMs: number
   /** Asks for several leases; each is given or not by itself. Without waiting. */
   claim(keys: readonly Uint8Array[], terms: ClaimTerms): Awaitable<(Lease | Blocked)[]>
-  /** Whether claiming would fail now; undefined if it would not. Writes nothing. */
-  look(key: Uint8Array, terms: ClaimTerms): Awaitable<Blocked | undefined>
+  /** For each lease, what would be in the way of claiming it now. Writes nothing. */
+  look(asked: readonly Asked[]): Awaitable<(Blocked | undefined)[]>
   /** Gives each lease its whole time again; false for those that are lost. */
   renew(leases: readonly Lease[]): Awaitable<boolean[]>
   /** Gives a lease back; false if it was lost before. */
   release(lease: Lease): Awaitable<boolean>
+  /**
+   * Throws LockLostError unless the lease is still its holder's. Inside a transaction of a synchronous
+   * store, it stays so until the transaction has ended.
+   */
+  assertHeld(lease: Lease): Awaitable<void>
   /** Takes one who waits out of the queue. */
   leave(key: Uint8Array, queueAs: string): Awaitable<void>
   /** Calls `listener` soon after any lease may have changed. Returns how to stop. */

@@ -18,7 +18,10 @@ import {
   renewedRow,
   verdictOn,
 } from './lease-rules.js'
-import type { ClaimTerms, Lease, LeaseTable } from './lease-table.js'
+import type { Asked, ClaimTerms, Lease, LeaseTable } from './lease-table.js'
+
+/** Often enough that a crash is hardly felt, and cheap: one look at the system for each owner. */
+const LOOK_EVERY_MS = 100
 
 /** Rows that tidy() looks at in one transaction. */
 const TIDY_STEP_ROWS = 256
@@ -27,13 +30,14 @@ export interface SyncLeaseParts {
   readonly clock: Clock
   /** Runs `fn` in a write transaction of the store. */
   readonly transact: <T>(fn: (tx: StoreTransaction) => T) => T
-  /** What to read from outside a transaction. */
+  /** The transaction that is running, or else the store. */
   readonly reader: () => StoreReader
   /** The store's own, where it tells of commits. */
   readonly onCommit: (listener: () => void) => () => void
 }
 
 export class SyncLeases implements LeaseTable {
+  readonly lookEveryMs = LOOK_EVERY_MS
   readonly #parts: SyncLeaseParts
   readonly #process: ProcessIdentity = processIdentity()
 
@@ -61,10 +65,13 @@ export class SyncLeases implements LeaseTable {
     return { kind: 'lease', key, token, leaseMs }
   }
 
-  look(key: Uint8Array, terms: ClaimTerms): Blocked | undefined {
-    const row = readLease(this.#parts.reader(), key)
-    const verdict = verdictOn(row, this.#claimant(terms), this.#now(), lifeOf)
-    return verdict.kind === 'taken' ? verdict.blocked : undefined
+  look(asked: readonly Asked[]): (Blocked | undefined)[] {
+    const reader = this.#parts.reader()
+    const life = lifeOnce()
+    return asked.map(({ key, terms }) => {
+      const verdict = verdictOn(readLease(reader, key), this.#claimant(terms), this.#now(), life)
+      return verdict.kind === 'taken' ? verdict.blocked : undefined
+    })
   }
 
   renew(leases: readonly Lease[]): boolean[] {
@@ -88,6 +95,10 @@ export class SyncLeases implements LeaseTable {
     if (row === undefined) return false
     writeLease(tx, lease.key, releasedRow(row, this.#process, this.#now()))
     return true
+  }
+
+  assertHeld(lease: Lease): void {
+    assertHeld(this.#parts.reader(), lease)
   }
 
   leave(key: Uint8Array, queueAs: string): void {
@@ -154,10 +165,21 @@ function writeLease(tx: StoreTransaction, key: Uint8Array, row: LeaseRow | undef
   else tx.put(LEASES, key, encodeLease(row), 0)
 }
 
+/** Asks the system once for each process: many leases may have one owner. */
+function lifeOnce(): typeof lifeOf {
+  const known = new Map<string, Life>()
+  return (process) => {
+    const id = JSON.stringify(process)
+    const life = known.get(id) ?? lifeOf(process)
+    known.set(id, life)
+    return life
+  }
+}
+
 /** Whether nobody who lives, or may live, has or wants the lease. */
 function isAbandoned(row: LeaseRow | undefined): boolean {
   if (row === undefined) return false
   const isDead = (process: ProcessIdentity | undefined): boolean =>
-    process === undefined || (lifeOf(process) satisfies Life) === 'dead'
+    process === undefined || lifeOf(process) === 'dead'
   return isDead(row.owner) && row.waiters.every(({ process }) => isDead(process))
 }
