@@ -61,3 +61,15 @@ export const systemClock: Clock = {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Half of the longest that Node's timers take. */
+const LONG_MS = 2 ** 30
+
+/**
+ * Keeps the process alive until it is cancelled: while somebody waits for the answer of a server, whose
+ * connection may be gone.
+ */
+export function keepAlive(): Timer {
+  const timer = setInterval(() => {}, LONG_MS)
+  return { cancel: () => clearInterval(timer) }
+}

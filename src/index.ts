@@ -46,6 +46,12 @@ export {
 export { OptionError } from './errors/option-error.js'
 export { PersistDictError } from './errors/persist-dict-error.js'
 export {
+  ReadOnlyStoreError,
+  StoreAccessError,
+  StoreTimeoutError,
+  UnreachableError,
+} from './errors/server-errors.js'
+export {
   BatchError,
   StoreBusyError,
   StoreError,

@@ -1,0 +1,3 @@
+export { redisStore } from './store/redis/open-redis.js'
+export type { RedisClientLike, RedisClusterLike, RedisModule } from './store/redis/redis-client.js'
+export type { RedisStoreOptions } from './store/redis/redis-options.js'
