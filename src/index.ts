@@ -4,7 +4,17 @@ export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
 export type { KeySerializer } from './dict/entry-rules.js'
-export type { DictEvents, Warning } from './dict/events.js'
+export type {
+  ClearEvent,
+  DictEvents,
+  Handler,
+  HandlerContext,
+  HandlerOptions,
+  InvalidateEvent,
+  IsolatedOptions,
+  Warning,
+} from './dict/events/dict-events.js'
+export type { EntryEvent, EntryEventName, EntryMetadata } from './dict/events/entry-event.js'
 export type {
   DictEntry,
   DictStats,
@@ -31,6 +41,7 @@ export type { Finding, FindingKind, VerifyReport } from './engine/upkeep/finding
 export type { QuarantinedRecord } from './engine/upkeep/quarantine.js'
 export type { VerifyOptions } from './engine/upkeep/verify.js'
 export { ConflictError } from './errors/conflict-error.js'
+export { EventOverflowError, HandlerError, HandlerTimeoutError } from './errors/event-errors.js'
 export { IntegrityError } from './errors/integrity-error.js'
 export { KeyError, TooManyKeysError, UnkeyableValueError } from './errors/key-errors.js'
 export { LockLostError, LockTimeoutError } from './errors/lock-errors.js'

@@ -81,6 +81,8 @@ export interface DictStats {
   readonly commits: number
   /** Commits that failed; what they held was kept and tried again. */
   readonly failedCommits: number
+  /** Events of `'error'` so far: failures that no call could report, heard or not. */
+  readonly errors: number
   /** Writes that no commit has taken yet. */
   readonly pendingWrites: number
   readonly cache: { readonly entries: number; readonly sizeBytes: number }

@@ -11,8 +11,9 @@ import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { ComputeMap } from './compute-map.js'
-import { type DictEvents, type EventListeners, listenersOf } from './events.js'
-import type { DictStats, KeyIn, KeyOf } from './face.js'
+import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
+import type { StoreEvents } from './events/store-events.js'
+import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
 import type { Scope } from './scope.js'
@@ -24,11 +25,11 @@ export class PersistDict<
   K = KeyOf<S>,
 > extends ComputeMap<S, K> {
   readonly #scope: Scope
-  readonly #events: EventListeners
+  readonly #events: StoreEvents
   #view: object | undefined
 
   /** Dicts are made by open(). */
-  constructor(scope: Scope, events: EventListeners) {
+  constructor(scope: Scope, events: StoreEvents) {
     super(scope)
     this.#scope = scope
     this.#events = events
@@ -55,6 +56,23 @@ export class PersistDict<
     })
   }
 
+  /**
+   * Gives an entry its time to live anew: as long as it was given when it was last set. Counts as a
+   * read for `maxIdle`. False if the key is absent.
+   */
+  touch(key: KeyIn<K>): boolean {
+    const { engine } = this.#scope
+    return this.#scope.atomically(key, (text, fields) => {
+      if (fields === undefined) return false
+      const { expiresAt, updatedAt } = fields
+      // A deadline that was in the past when it was set has no time to live.
+      const ttlMs = Math.max(1, expiresAt - updatedAt)
+      const next = expiresAt === 0 ? 0 : afterMs(ttlMs, engine.clock)
+      engine.write([this.#scope.expiryWrite(text, fields, next)])
+      return true
+    })
+  }
+
   /** Removes the rows of expired entries from the store, in all namespaces; returns how many. */
   sweep(): number {
     this.#scope.assertOpen()
@@ -76,13 +94,28 @@ export class PersistDict<
     return undefined
   }
 
+  // Events
+
   /**
-   * Hears of what no call can report: `'error'`, such as a commit that failed in the background; and
-   * `'warning'`, such as listing so many keys that it takes long.
+   * Calls `handler` with each event: of the entries of this dict and of the namespaces within it; and
+   * of the whole store for `'error'` and `'warning'`. Handlers run after the commit, one event after
+   * the other. One that throws, rejects or takes too long causes an `'error'` event and nothing else.
+   * Throws OptionError for an event that does not exist.
    */
-  on<E extends keyof DictEvents>(event: E, handler: (what: DictEvents[E]) => void): Subscription {
+  on<E extends keyof DictEvents>(
+    event: E,
+    handler: Handler<DictEvents<K, Frozen<ValueAt<S, K>>>[E]>,
+    options?: HandlerOptions<KeyIn<K>>,
+  ): Subscription
+  /** The same, with the default export of a module as the handler, in a worker thread of its own. */
+  on(event: keyof DictEvents, options: IsolatedOptions<KeyIn<K>>): Subscription
+  on(
+    event: keyof DictEvents,
+    handler: Handler<never> | IsolatedOptions<KeyIn<K>>,
+    options?: HandlerOptions<KeyIn<K>>,
+  ): Subscription {
     this.#scope.assertOpen()
-    return listenersOf(this.#events, event).add(handler)
+    return this.#events.on(this.#scope, event, handler, options)
   }
 
   // The object face
@@ -135,6 +168,7 @@ export class PersistDict<
       location,
       sizeBytes,
       ...counters,
+      errors: this.#events.errors.told,
       pendingWrites,
       cache: cacheSize,
       engine,

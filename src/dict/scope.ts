@@ -14,7 +14,8 @@ import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
 import { type EntryRules, expiryWrite, type KeySerializer, serialized } from './entry-rules.js'
-import type { Warning } from './events.js'
+import type { Warning } from './events/dict-events.js'
+import type { KeyHandlers } from './events/key-handlers.js'
 import type { Range } from './face.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
@@ -30,6 +31,7 @@ export interface ScopeParts {
   readonly mode: ValueMode
   readonly rules: EntryRules
   readonly live: LiveRoots
+  readonly keyHandlers: KeyHandlers
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
   readonly warn: (warning: Warning) => void
@@ -135,7 +137,9 @@ export class Scope {
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */
   setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
     const present = () => this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0
-    return this.#rules.setWrite(this.space, key, value, options, present)
+    const write = this.#rules.setWrite(this.space, key, value, options, present)
+    this.#parts.keyHandlers.replace(this, key, options)
+    return write
   }
 
   /** What the key's schema makes of a value. Throws InvalidValueError, or KeyError for no such key. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import { type Duration, durationMs } from '../duration.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
+import type { EntryEvent } from './events/entry-event.js'
 
 /** Options of set() and of everything that sets. At most one of the first three. */
 export interface SetOptions {
@@ -14,9 +15,13 @@ export interface SetOptions {
   readonly keepTtl?: boolean | undefined
   /** Names of groups that the entry belongs to. */
   readonly tags?: readonly string[] | undefined
+  /** Called once, in this process, when this entry has expired; not if it is removed or set before. */
+  readonly onExpire?: ((event: EntryEvent) => unknown) | undefined
+  /** Called, in this process, each time the value of this entry was read. */
+  readonly onAccess?: ((event: EntryEvent) => unknown) | undefined
 }
 
-const NAMES = ['ttl', 'expiresAt', 'keepTtl', 'tags'] as const
+const NAMES = ['ttl', 'expiresAt', 'keepTtl', 'tags', 'onExpire', 'onAccess'] as const
 
 /** The deadline that the options ask for: 0 for never, undefined to keep the present one. */
 export function deadlineOf(
@@ -26,6 +31,12 @@ export function deadlineOf(
 ): number | undefined {
   if (options === undefined) return afterMs(defaultTtlMs, clock)
   refuseUnknown(options, NAMES, 'set()')
+  for (const name of ['onExpire', 'onAccess'] as const) {
+    const handler: unknown = options[name]
+    if (handler !== undefined && typeof handler !== 'function') {
+      throw new OptionError(name, `${name} must be a function.`)
+    }
+  }
   const { ttl, expiresAt, keepTtl } = options
   const given = [ttl, expiresAt, keepTtl || undefined].filter((option) => option !== undefined)
   if (given.length > 1) {

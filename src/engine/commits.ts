@@ -108,6 +108,8 @@ export class Commits {
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
           changes = list?.changes
           const session = new Session(tx, clock.now(), list)
+          this.pending.applyByKey(session)
+          list?.sort()
           const value = this.#within(session, fn)
           hasWritten = session.hasWritten
           return value
@@ -152,7 +154,6 @@ export class Commits {
   }
 
   #within<T>(session: Session, fn: (session: Session) => T): T {
-    this.pending.applyByKey(session)
     this.session = session
     try {
       const value = synchronous(fn(session))

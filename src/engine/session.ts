@@ -48,6 +48,7 @@ export class Session {
   }
 
   apply(write: Write, version = this.tx.nextVersion()): void {
+    if (this.#changes !== undefined) this.#changes.version = version
     if (write.kind === 'set') this.#set(write, version)
     else this.delete(write.space, write.key)
   }
@@ -63,7 +64,7 @@ export class Session {
     }
     const wasThere = damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
     // Noted first: what is lent is gone with the next call to the store.
-    this.#changes?.add(wasThere ? 'delete' : 'expire', space, key, fields?.bytes)
+    this.#changes?.add(wasThere ? 'delete' : 'expire', space, key, place.storageKey, fields?.bytes)
     this.#remove(space, place)
     return wasThere
   }
@@ -79,7 +80,7 @@ export class Session {
     this.#inserted.delete(space)
     writeCount(this.tx, space, 0)
     this.hasWritten = true
-    this.#changes?.add('clear', space, '', undefined)
+    this.#changes?.add('clear', space, '', space.prefix, undefined)
   }
 
   /**
@@ -158,7 +159,7 @@ export class Session {
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
     if (before !== undefined && isExpired(before.expiresAt, this.now)) {
-      this.#changes?.add('expire', space, write.key, before.bytes)
+      this.#changes?.add('expire', space, write.key, place.storageKey, before.bytes)
     }
     const { now } = this
     const at = { storageKey: place.storageKey, before, now, version }
@@ -167,7 +168,7 @@ export class Session {
     if (before === undefined && place.damage === undefined) this.#count(space, 1)
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true
-    this.#changes?.add('set', space, write.key, record)
+    this.#changes?.add('set', space, write.key, place.storageKey, record)
   }
 
   #removeRow(
@@ -176,7 +177,8 @@ export class Session {
     storageKey: Uint8Array,
     fields: DecodedRecord,
   ): void {
-    this.#changes?.add(kind, space, keyOfRow(space, storageKey, fields), fields.bytes)
+    const key = keyOfRow(space, storageKey, fields)
+    this.#changes?.add(kind, space, key, storageKey, fields.bytes)
     this.#remove(space, { storageKey, fields })
   }
 

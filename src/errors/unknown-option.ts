@@ -14,7 +14,8 @@ export function refuseUnknown(options: object, known: readonly string[], where: 
 /** A name further away than this is no misspelling of the other. */
 const MAX_EDITS = 3
 
-function nearestOf(name: string, known: readonly string[]): string | undefined {
+/** The known name that was probably meant; undefined if none is near. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
   const scored = known.map((candidate) => ({
     candidate,
     edits: editDistance(name.toLowerCase(), candidate.toLowerCase()),

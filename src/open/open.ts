@@ -11,7 +11,7 @@ import { RegisteredTypes } from '../codec/registered-types.js'
 import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
 import { EntryRules, type KeySerializer } from '../dict/entry-rules.js'
-import type { Warning } from '../dict/events.js'
+import { StoreEvents } from '../dict/events/store-events.js'
 import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
@@ -39,8 +39,7 @@ const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20
 /** An engine, with what must be the same for all dicts that share it. */
 interface Shared {
   readonly engine: Engine
-  readonly errors: Listeners<unknown>
-  readonly warnings: Listeners<Warning>
+  readonly events: StoreEvents
   readonly live: LiveRoots
   readonly leasing: Leasing
   readonly settings: Readonly<Record<string, unknown>>
@@ -99,7 +98,7 @@ function openChecked<S extends object, K>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, errors, warnings, live, leasing, release } = share(store, keySettings, options)
+  const { engine, events, live, leasing, release } = share(store, keySettings, options)
   const lease = {
     isClosed: false,
     release() {
@@ -108,6 +107,7 @@ function openChecked<S extends object, K>(
         lease.isClosed = true
       } finally {
         lease.isClosed ||= engine.isClosed
+        if (lease.isClosed) events.ended(lease)
       }
     },
   }
@@ -124,19 +124,20 @@ function openChecked<S extends object, K>(
     }),
     live,
     leasing,
+    keyHandlers: events.keyHandlers,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
-    warn: (warning) => warnings.tell(warning),
+    warn: (warning) => events.warnings.tell(warning),
     lease,
   })
   try {
-    checkAtOpen(engine, options.check ?? 'off', (error) => errors.tell(error))
+    checkAtOpen(engine, options.check ?? 'off', (error) => events.errors.tell(error))
     insertInitial(scope, options.initial)
   } catch (error) {
     lease.release()
     throw error
   }
-  return new PersistDict<S, K>(scope, { error: errors, warning: warnings })
+  return new PersistDict<S, K>(scope, events)
 }
 
 function storeAt(place: string | SyncStore, options: OpenOptions): SyncStore {
@@ -155,8 +156,7 @@ function ttlMs(ttl: OpenOptions['ttl']): number {
 
 interface Share {
   readonly engine: Engine
-  readonly errors: Listeners<unknown>
-  readonly warnings: Listeners<Warning>
+  readonly events: StoreEvents
   readonly live: LiveRoots
   readonly leasing: Leasing
   /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
@@ -188,8 +188,7 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   if (options.flushOnSignals) flushOnSignals(entry.engine)
   return {
     engine: entry.engine,
-    errors: entry.errors,
-    warnings: entry.warnings,
+    events: entry.events,
     live: entry.live,
     leasing: entry.leasing,
     release() {
@@ -214,7 +213,6 @@ function found(
   settings: Shared['settings'],
 ): Shared {
   const errors = new Listeners<unknown>()
-  const warnings = new Listeners<Warning>()
   const cache = { ...DEFAULT_CACHE, ...options.cache }
   let compression: Compression
   try {
@@ -244,7 +242,7 @@ function found(
   const onError = (error: unknown) => errors.tell(error)
   const live = new LiveRoots(engine, onError)
   const leasing = engineLeasing(engine, onError)
-  return { engine, errors, warnings, live, leasing, settings, users: 0 }
+  return { engine, events: new StoreEvents(engine, errors), live, leasing, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

@@ -1,0 +1,14 @@
+import type { ValueMode } from '../../engine/entry.js'
+import type { KeySpace } from '../../keys/key-space.js'
+
+/** Where somebody listens, and how keys and values are shown there. */
+export interface EventScope {
+  readonly space: KeySpace
+  readonly mode: ValueMode
+  /** The same for a dict and its namespaces. */
+  readonly lease: object
+  /** A key as the user gives it, as a string. */
+  key(key: unknown): string
+  /** A key as it is stored, as the user gave it. */
+  userKey(key: string): unknown
+}

@@ -1,0 +1,155 @@
+/**
+ * The handlers that set() was given for its key: onExpire and onAccess.
+ *
+ * They belong to one setting of the key. So they take effect when it is committed, and not before: the
+ * entry that it replaces may have expired, and that is not theirs to hear. They end with the entry,
+ * and when the key is set again here; update() and the like keep them, as they keep the deadline.
+ */
+import type { AccessObserver } from '../../engine/access-marks.js'
+import type { Change } from '../../engine/change.js'
+import type { CommitHook } from '../../engine/commit-hooks.js'
+import type { Engine } from '../../engine/engine.js'
+import type { Entry } from '../../engine/entry.js'
+import type { KeySpace } from '../../keys/key-space.js'
+import type { SetOptions } from '../set-options.js'
+import { DEFAULT_TIMEOUT_MS, type Handler } from './dict-events.js'
+import { EntryEvent } from './entry-event.js'
+import type { EventScope } from './event-scope.js'
+import { HandlerQueue } from './handler-queue.js'
+
+interface Held {
+  readonly scope: EventScope
+  readonly onExpire: Handler<never> | undefined
+  readonly onAccess: HandlerQueue | undefined
+}
+
+export class KeyHandlers implements CommitHook, AccessObserver {
+  readonly everyRead = true
+  /** Told whenever there begins or ceases to be a handler of an expiry. */
+  onInterest: () => void = () => {}
+  readonly #engine: Engine
+  readonly #onError: (error: unknown) => void
+  readonly #held = new Map<string, Held>()
+  /** Those of settings that are not committed yet; undefined for a setting without any. */
+  readonly #coming = new Map<string, Held | undefined>()
+  #expiring = 0
+  #accessing = 0
+  #unhook: (() => void) | undefined
+  #stopNoticing: (() => void) | undefined
+
+  constructor(engine: Engine, onError: (error: unknown) => void) {
+    this.#engine = engine
+    this.#onError = onError
+  }
+
+  /** How many keys have a handler of their expiry. */
+  get expiring(): number {
+    return this.#expiring
+  }
+
+  /** The key is about to be set with these options. */
+  replace(scope: EventScope, key: string, options: SetOptions | undefined): void {
+    const { onExpire, onAccess, keepTtl } = options ?? {}
+    const isNew = onExpire !== undefined || onAccess !== undefined
+    if (!isNew && (keepTtl || this.#held.size + this.#coming.size === 0)) return
+    const id = scope.space.idOf(key)
+    if (isNew) {
+      const queue = onAccess && this.#queue('get', onAccess)
+      this.#coming.set(id, { scope, onExpire, onAccess: queue })
+    } else if (this.#held.has(id) || this.#coming.has(id)) {
+      this.#coming.set(id, undefined)
+    }
+    this.#attend()
+  }
+
+  wantsChanges(): boolean {
+    return true
+  }
+
+  committed(changes: readonly Change[]): void {
+    for (const change of changes) this.#heed(change)
+    this.#attend()
+  }
+
+  /** What another process has done to a key. */
+  heardFromElsewhere(change: Change): void {
+    if (change.kind === 'set') return
+    this.#heed(change)
+    this.#attend()
+  }
+
+  accessed(space: KeySpace, key: string, entry: Entry): void {
+    const held = this.#held.get(space.idOf(key))
+    if (held === undefined) return
+    const { scope, onAccess } = held
+    onAccess?.push(new EntryEvent('get', scope.userKey(key), space.path, entry, scope.mode))
+  }
+
+  /** A dict has closed: its handlers hear nothing more. */
+  ended(lease: object): void {
+    for (const map of [this.#held, this.#coming]) {
+      for (const [id, held] of map) if (held?.scope.lease === lease) this.#drop(map, id)
+    }
+    this.#attend()
+  }
+
+  #heed({ kind, space, key, entry }: Change): void {
+    if (kind === 'clear') {
+      for (const [id, { scope }] of this.#held)
+        if (scope.space === space) this.#drop(this.#held, id)
+      return
+    }
+    const id = space.idOf(key)
+    if (kind === 'set') {
+      if (!this.#coming.has(id)) return
+      const coming = this.#coming.get(id)
+      this.#coming.delete(id)
+      this.#drop(this.#held, id)
+      if (coming !== undefined) this.#hold(id, coming)
+      return
+    }
+    const held = this.#held.get(id)
+    if (held === undefined) return
+    const { scope, onExpire } = held
+    this.#drop(this.#held, id)
+    if (kind !== 'expire' || onExpire === undefined) return
+    const queue = this.#queue('expire', onExpire)
+    queue.push(new EntryEvent('expire', scope.userKey(key), space.path, entry, scope.mode))
+  }
+
+  #hold(id: string, held: Held): void {
+    this.#held.set(id, held)
+    if (held.onExpire !== undefined) this.#expiring++
+    if (held.onAccess !== undefined) this.#accessing++
+  }
+
+  #drop(map: Map<string, Held | undefined>, id: string): void {
+    const held = map.get(id)
+    map.delete(id)
+    held?.onAccess?.end(false)
+    if (map !== this.#held || held === undefined) return
+    if (held.onExpire !== undefined) this.#expiring--
+    if (held.onAccess !== undefined) this.#accessing--
+  }
+
+  #attend(): void {
+    const { hooks, accesses } = this.#engine
+    if (this.#held.size + this.#coming.size > 0) this.#unhook ??= hooks.add(this)
+    else this.#unhook = void this.#unhook?.()
+    if (this.#accessing > 0) this.#stopNoticing ??= accesses.add(this)
+    else this.#stopNoticing = void this.#stopNoticing?.()
+    this.onInterest()
+  }
+
+  #queue(event: 'get' | 'expire', handler: Handler<never>): HandlerQueue {
+    return new HandlerQueue({
+      event,
+      handler: handler as Handler<unknown>,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      stopsAtTimeout: false,
+      clock: this.#engine.clock,
+      onError: this.#onError,
+      onEnd: () => {},
+    })
+  }
+}
