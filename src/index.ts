@@ -53,6 +53,7 @@ export {
   NativeModuleError,
   OpenConflictError,
   PathError,
+  PidCollisionError,
 } from './errors/open-errors.js'
 export { OptionError } from './errors/option-error.js'
 export { PersistDictError } from './errors/persist-dict-error.js'

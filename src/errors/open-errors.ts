@@ -26,6 +26,22 @@ export class DamagedStoreError extends PersistDictError {
   }
 }
 
+/** A process with the same pid, in another container, has the store open. */
+export class PidCollisionError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_PID_COLLISION'
+  readonly path: string
+  readonly pid: number
+
+  constructor(path: string, pid: number, record: string) {
+    super(
+      `Another process with the number ${pid}, in another container, has "${path}" open (see "${record}"). ` +
+        'LMDB cannot tell the two apart. Let the containers share one pid namespace (docker run --pid), or give them different pids.',
+    )
+    this.path = path
+    this.pid = pid
+  }
+}
+
 /** The store was written with other settings than the ones asked for. Nothing was changed on disk. */
 export class FormatMismatchError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_FORMAT_MISMATCH'

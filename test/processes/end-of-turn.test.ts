@@ -1,8 +1,17 @@
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.js'
 import { runChild } from './child.js'
 
-// An immediate that is unref'd waits for the next event: pending writes of an idle process would, too.
-test('endOfTurn() calls in this turn, though no event may ever follow; after() keeps nothing alive', async () => {
+test('endOfTurn() calls in this turn, and after() keeps nothing alive', async () => {
   const ended = await runChild('end-of-turn.mjs')
   expect(ended).toMatchObject({ code: 0, stdout: 'called\n', stderr: '' })
+})
+
+// It would wait for the next event, and with it the pending writes of a process that has nothing to do.
+test('endOfTurn() makes no immediate that is unref-ed', () => {
+  const immediates = () => process.getActiveResourcesInfo().filter((name) => name === 'Immediate')
+  const before = immediates().length
+  const timer = systemClock.endOfTurn(() => {})
+  expect(immediates().length).toBe(before + 1)
+  timer.cancel()
 })

@@ -4,6 +4,7 @@ import { checkAccess, localDirectory, makeDirectory } from '../local-directory.j
 
 /**
  *     <directory>/gate.mdb, gate.mdb-lock   the gate
+ *     <directory>/owners/                   who has the store open, see owners.ts
  *     <directory>/g1/data.mdb, lock.mdb     the data, in its first generation
  */
 export interface StoreDirectory {
@@ -11,6 +12,8 @@ export interface StoreDirectory {
   readonly path: string
   readonly gateFile: string
   readonly gateLockFile: string
+  /** Where the records of owners are. */
+  readonly ownersPath: string
   readonly generation: string
   readonly dataFile: string
   readonly lockFile: string
@@ -29,6 +32,7 @@ export function storeDirectory(path: string, allowNetworkFileSystem: boolean): S
     path: real,
     gateFile: join(real, 'gate.mdb'),
     gateLockFile: join(real, 'gate.mdb-lock'),
+    ownersPath: join(real, 'owners'),
     generation,
     dataFile: join(generation, 'data.mdb'),
     lockFile: join(generation, 'lock.mdb'),

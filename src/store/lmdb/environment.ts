@@ -6,6 +6,7 @@
  */
 import { statfsSync } from 'node:fs'
 import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
+import { PersistDictError } from '../../errors/persist-dict-error.js'
 import {
   StoreError,
   StoreFullError,
@@ -13,7 +14,7 @@ import {
   TransactionError,
 } from '../../errors/store-errors.js'
 import { CommitWatch } from '../commit-watch.js'
-import { fileIdentity } from '../local-directory.js'
+import { explain, fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
 import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
 import { checkDataFile } from './file-check.js'
@@ -21,6 +22,7 @@ import { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
 import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import { Owners } from './owners.js'
 import { assertOpenable } from './preflight.js'
 
 export interface EnvironmentOptions {
@@ -55,6 +57,7 @@ export class Environment {
   readonly commits: CommitWatch
   readonly root: NativeRoot
   readonly #gate: Gate
+  readonly #owners: Owners
   readonly #rows = new Map<string, NativeDatabase>()
   readonly #deadlines = new Map<string, NativeDatabase>()
   /** A map of one: whatever its name, a bucket is not in it. */
@@ -71,7 +74,10 @@ export class Environment {
     checkFile(directory.gateFile)
     this.#gate = openGate(directory.gateFile)
     try {
-      const opened = this.#gate.within(() => openData(directory, options, this.#gate))
+      const { opened, owners } = this.#gate.within(() =>
+        enterAndOpen(directory, options, this.#gate),
+      )
+      this.#owners = owners
       this.root = opened.root
       this.clock = opened.clock
       this.identity = fileIdentity(directory.dataFile)
@@ -177,7 +183,10 @@ export class Environment {
     this.commits.close()
     this.clock.close()
     // lmdb closes synchronously when no asynchronous write is under way, and we never start one.
-    this.#gate.within(() => void this.root.close())
+    this.#gate.within(() => {
+      void this.root.close()
+      this.#owners.leave()
+    })
     this.#gate.close()
   }
 
@@ -235,8 +244,28 @@ function openGate(file: string): Gate {
 }
 
 /** Runs inside the gate. */
-function openData(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
+function enterAndOpen(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate) {
   checkFile(directory.dataFile)
+  const owners = enter(directory)
+  try {
+    return { owners, opened: openData(directory, options, gate) }
+  } catch (error) {
+    owners.leave()
+    throw error
+  }
+}
+
+function enter(directory: StoreDirectory): Owners {
+  try {
+    return new Owners(directory)
+  } catch (error) {
+    if (error instanceof PersistDictError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new PathError(directory.ownersPath, explain(code, error), { cause: error })
+  }
+}
+
+function openData(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
   let failure: unknown
   for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
     try {

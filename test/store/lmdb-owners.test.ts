@@ -1,0 +1,133 @@
+/** Who has a store open, and what is made of those that died. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { processIdentity } from '../../src/process-identity.js'
+import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
+import { startChild } from '../processes/child.js'
+import { tempDirectory } from '../processes/temp-directory.js'
+
+const HOLD = fileURLToPath(new URL('../processes/children/hold-open.mjs', import.meta.url))
+const owners = (path: string) => readdirSync(join(path, 'owners'))
+
+/** A process that has the dict open, in a pid namespace of its own, in which it is number 1. */
+async function contained(path: string): Promise<{ said: string; child: ChildProcess }> {
+  const args = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, HOLD, path]
+  const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [said] = await once(createInterface(child.stdout), 'line')
+  return { said, child }
+}
+
+async function holder(path: string) {
+  const child = startChild('hold-open.mjs', [path])
+  onTestFinished(() => void child.process.kill('SIGKILL'))
+  await child.line((line) => line.startsWith('open'))
+  return child
+}
+
+async function killed(path: string): Promise<void> {
+  const child = await holder(path)
+  child.process.kill('SIGKILL')
+  await child.ended
+}
+
+// Skipped where this user may not make a pid namespace.
+describe.skipIf(spawnSync('unshare', ['--pid', '--fork', 'true']).status !== 0)(
+  'two containers with one directory',
+  () => {
+    test('open() is a PidCollisionError while a process with the same pid has it open in another container', async () => {
+      const path = tempDirectory()
+      const first = await contained(path)
+      expect(first.said).toBe('open 1 1')
+      expect((await contained(path)).said).toBe('ERR_PERSISTDICT_PID_COLLISION')
+      // The first one never noticed, and others may come.
+      const store = lmdbStore(path)
+      expect(store.get('rows', Buffer.from('\x01opened by'))).toBeDefined()
+      store.close()
+    })
+
+    test('open() goes on where the process with the same pid was killed with its container', async () => {
+      const path = tempDirectory()
+      const first = await contained(path)
+      first.child.kill('SIGKILL')
+      await once(first.child, 'exit')
+      const second = await contained(path)
+      expect(second.said).toBe('open 1 1')
+      expect(owners(path)).toHaveLength(1)
+      second.child.stdin?.end()
+      await once(second.child, 'exit')
+      expect(owners(path)).toEqual([])
+    })
+  },
+)
+
+describe('the records of owners', () => {
+  test('close() removes what open() recorded, in each thread', async () => {
+    const path = tempDirectory()
+    const store = lmdbStore(path)
+    const again = lmdbStore(path)
+    const worker = new Worker(
+      `import('persistdict').then(({ open }) => {
+         const { parentPort, workerData } = require('node:worker_threads')
+         const dict = open(workerData)
+         parentPort.postMessage('open')
+         parentPort.once('message', () => dict.close())
+       })`,
+      { eval: true, workerData: path },
+    )
+    await once(worker, 'message')
+    const records = owners(path).map((name) =>
+      JSON.parse(readFileSync(join(path, 'owners', name), 'utf8')),
+    )
+    expect(records).toHaveLength(2)
+    for (const record of records) expect(record).toMatchObject(processIdentity())
+    expect(new Set(records.map(({ thread }) => thread)).size).toBe(2)
+    worker.postMessage('close')
+    await once(worker, 'exit')
+    expect(owners(path)).toHaveLength(1)
+    store.close()
+    expect(owners(path)).toHaveLength(1)
+    again.close()
+    expect(owners(path)).toEqual([])
+  })
+
+  test('open() and close() remove what a killed process left, and not what a living one has', async () => {
+    const path = tempDirectory()
+    await killed(path)
+    const living = await holder(path)
+    lmdbStore(path).close()
+    expect(owners(path)).toHaveLength(1)
+    living.process.stdin?.end()
+    expect(await living.ended).toMatchObject({ code: 0, stderr: '' })
+    expect(owners(path)).toEqual([])
+  })
+
+  test('open() removes a record that a crash of the system has cut off', () => {
+    const path = tempDirectory()
+    mkdirSync(join(path, 'owners'))
+    for (const [at, text] of ['', '{"pid":1', 'null'].entries()) {
+      writeFileSync(join(path, 'owners', `${at}.json`), text)
+    }
+    lmdbStore(path).close()
+    expect(owners(path)).toEqual([])
+  })
+})
+
+describe('processes that die soon after they open', () => {
+  test('open() after three that died looks with a fourth, and forgets them if that lives', async () => {
+    const path = tempDirectory()
+    for (let count = 1; count <= 3; count++) {
+      await killed(path)
+      expect(owners(path)).toHaveLength(count)
+    }
+    const store = lmdbStore(path)
+    expect(owners(path)).toHaveLength(1)
+    store.close()
+  })
+})
