@@ -10,6 +10,7 @@
  *     20   var   version - seq
  *          var   updatedAt - createdAt, milliseconds
  *          u48   expiresAt                        only with FLAG.deadline
+ *          u48   graceUntil, var computeMs        only with FLAG.grace
  *          u8    compressor, u8 cipher suite      only with FLAG.coded; 0 for none
  *          var   length of the key, and the key   only with FLAG.key
  *          var   number of tags, and for each its length and bytes   only with FLAG.tags
@@ -35,9 +36,27 @@ export const FLAG = {
   plain: 32,
   /** The payload went through a compressor, a cipher or both. */
   coded: 64,
+  /** The entry is kept for a while after its deadline, for those who compute it anew. */
+  grace: 128,
+  /** It is kept now: expired for everybody else, and not counted. */
+  retired: 256,
 } as const
 
-const KNOWN_FLAGS = 127
+const KNOWN_FLAGS = 511
+
+/** What is known of an entry that was computed. */
+export interface Grace {
+  /** The deadline; for a retired entry, which counts as expired long ago, the one that it had. */
+  readonly freshUntil: number
+  /** How long the entry is kept for those who compute it anew. */
+  readonly until: number
+  /** How long it took to compute. */
+  readonly computeMs: number
+  readonly isRetired: boolean
+}
+
+/** The deadline of whatever counts as expired, whatever the clock says. */
+const LONG_AGO = 1
 
 /** What a record says of its entry, and the entry's payload. */
 export interface RecordFields {
@@ -59,6 +78,8 @@ export interface RecordFields {
   readonly updatedAt: number
   /** Milliseconds since 1970-01-01 UTC; 0 for never. */
   readonly expiresAt: number
+  /** Undefined unless the entry was computed. */
+  readonly grace?: Grace | undefined
   /** The full key, for a hashed storage key. */
   readonly key: Uint8Array | undefined
   readonly tags: readonly string[]
@@ -77,7 +98,8 @@ const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 
 /** The record of an entry. The bytes are lent until the next call; copy what you keep. */
 export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint8Array {
-  const { key, payload, expiresAt } = fields
+  const { key, payload, grace } = fields
+  const expiresAt = grace === undefined ? fields.expiresAt : grace.freshUntil
   const tags = fields.tags.length === 0 ? NO_BLOCKS : fields.tags.map(encodeWtf8)
   const sinceSeq = fields.version - fields.seq
   // A clock that was set back must not make an entry older than itself.
@@ -88,6 +110,7 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
     varintLength(sinceSeq) +
     varintLength(sinceCreated) +
     (expiresAt === 0 ? 0 : UINT48_BYTES) +
+    (grace === undefined ? 0 : UINT48_BYTES + varintLength(grace.computeMs)) +
     ((flags & FLAG.coded) === 0 ? 0 : CODED_BYTES) +
     (key === undefined ? 0 : varintLength(key.length) + key.length) +
     (tags.length === 0 ? 0 : tagsLength(tags)) +
@@ -102,6 +125,10 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
   let at = writeVarint(bytes, FIXED_BYTES, sinceSeq)
   at = writeVarint(bytes, at, sinceCreated)
   if (expiresAt !== 0) at = writeUint48(bytes, at, expiresAt)
+  if (grace !== undefined) {
+    at = writeUint48(bytes, at, grace.until)
+    at = writeVarint(bytes, at, grace.computeMs)
+  }
   if ((flags & FLAG.coded) !== 0) {
     bytes[at++] = fields.compressor
     bytes[at++] = fields.suite
@@ -144,6 +171,7 @@ export class DecodedRecord implements RecordFields {
   readonly createdAt: number
   readonly updatedAt: number
   readonly expiresAt: number
+  readonly grace: Grace | undefined
   readonly compressor: number
   readonly suite: number
   readonly key: Uint8Array | undefined
@@ -161,7 +189,9 @@ export class DecodedRecord implements RecordFields {
     this.createdAt = reader.uint48()
     this.version = this.seq + reader.varint()
     this.updatedAt = this.createdAt + reader.varint()
-    this.expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
+    const expiresAt = (flags & FLAG.deadline) === 0 ? 0 : reader.uint48()
+    this.grace = (flags & FLAG.grace) === 0 ? undefined : readGrace(reader, expiresAt, flags)
+    this.expiresAt = (flags & FLAG.retired) === 0 ? expiresAt : LONG_AGO
     const isCoded = (flags & FLAG.coded) !== 0
     this.compressor = isCoded ? reader.uint8() : 0
     this.suite = isCoded ? reader.uint8() : 0
@@ -186,6 +216,20 @@ export class DecodedRecord implements RecordFields {
     return (this.#flags & FLAG.hole) !== 0
   }
 
+  get isRetired(): boolean {
+    return (this.#flags & FLAG.retired) !== 0
+  }
+
+  /** Whether the row counts as an entry of its namespace, expired or not. */
+  get isCounted(): boolean {
+    return (this.#flags & (FLAG.hole | FLAG.retired)) === 0
+  }
+
+  /** When something is to be done about the row: the deadline that the store knows; 0 for never. */
+  get dueAt(): number {
+    return this.isRetired ? (this.grace?.until ?? 0) : this.expiresAt
+  }
+
   get payload(): Uint8Array {
     return this.bytes.subarray(this.payloadStart, this.bytes.length)
   }
@@ -195,14 +239,25 @@ export class DecodedRecord implements RecordFields {
   }
 }
 
+/** The same record as one that is retired. */
+export function retired(storageKey: Uint8Array, record: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.prototype.slice.call(record, 0, record.length)
+  bytes[6] = (bytes[6] as number) | (FLAG.retired >>> 8)
+  writeUint32(bytes, 0, checksum(storageKey, bytes, bytes.length))
+  return bytes
+}
+
 /** Whether an entry with this deadline is gone at `now`. */
 export function isExpired(expiresAt: number, now: number): boolean {
   return expiresAt !== 0 && expiresAt <= now
 }
 
 function flagsOf(fields: RecordFields): number {
+  const { grace } = fields
   return (
-    (fields.expiresAt === 0 ? 0 : FLAG.deadline) |
+    ((grace === undefined ? fields.expiresAt : grace.freshUntil) === 0 ? 0 : FLAG.deadline) |
+    (grace === undefined ? 0 : FLAG.grace) |
+    (grace?.isRetired ? FLAG.retired : 0) |
     (fields.key === undefined ? 0 : FLAG.key) |
     (fields.tags.length === 0 ? 0 : FLAG.tags) |
     (fields.isGraph ? FLAG.graph : 0) |
@@ -227,6 +282,11 @@ function writeBlock(target: Uint8Array, offset: number, block: Uint8Array): numb
   const at = writeVarint(target, offset, block.length)
   target.set(block, at)
   return at + block.length
+}
+
+function readGrace(reader: ByteReader, freshUntil: number, flags: number): Grace {
+  const until = reader.uint48()
+  return { freshUntil, until, computeMs: reader.varint(), isRetired: (flags & FLAG.retired) !== 0 }
 }
 
 function readTags(reader: ByteReader): readonly string[] {

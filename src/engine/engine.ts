@@ -19,6 +19,7 @@ import type { CommitHooks } from './commit-hooks.js'
 import { Commits, type Durability } from './commits.js'
 import { Entry, readable, type ValueMode } from './entry.js'
 import type { LiveObserver } from './live-observer.js'
+import { findRow } from './row.js'
 import type { Session } from './session.js'
 import type { StoredPayload, Write } from './write.js'
 
@@ -86,6 +87,18 @@ export class Engine {
     // Metadata of a pending write is known only once it is committed.
     if (pending.count > 0 && pending.get(id) !== undefined) this.flushSync()
     return this.#reads.entry(space, key, id, mode)
+  }
+
+  /**
+   * The entry of a key for whoever computes it anew: expired ones are shown as long as their grace
+   * lasts. Undefined if there is none.
+   */
+  kept(space: KeySpace, key: string): Entry | undefined {
+    this.#settledId(space, key)
+    const record = findRow(this.reader(), space, key, 'owned')?.fields
+    if (record === undefined) return undefined
+    const isKept = !this.#isPast(record.expiresAt) || (record.grace?.until ?? 0) > this.now()
+    return isKept ? Entry.whole(key, record, this.codec) : undefined
   }
 
   /** The live value of a key, or undefined. */

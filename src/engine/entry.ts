@@ -2,7 +2,7 @@
 
 import { rawLength } from '../codec/compression.js'
 import { deepFreeze } from '../codec/freeze.js'
-import { type DecodedRecord, isExpired } from '../codec/record.js'
+import { type DecodedRecord, type Grace, isExpired } from '../codec/record.js'
 import { type Payload, payloadOf, type ValueCodec } from '../codec/value-codec.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 
@@ -22,6 +22,8 @@ export class Entry {
   readonly createdAt: number
   readonly updatedAt: number
   readonly expiresAt: number
+  /** Undefined unless the entry was computed. */
+  readonly grace: Grace | undefined
   readonly tags: readonly string[]
   /** The length of the serialized value. */
   readonly sizeBytes: number
@@ -75,6 +77,7 @@ export class Entry {
     this.createdAt = record.createdAt
     this.updatedAt = record.updatedAt
     this.expiresAt = record.expiresAt
+    this.grace = record.grace
     this.tags = record.tags
     this.sizeBytes =
       record.compressor === 0

@@ -15,7 +15,7 @@ export interface RecordPlace {
  * place in the order of insertion. The bytes are lent, as by encodeRecord().
  */
 export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
-  const { space, payload, expiresAt } = write
+  const { space, payload, expiresAt, grace } = write
   const { storageKey, before, now, version } = place
   const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
   return encodeRecord(storageKey, {
@@ -30,6 +30,7 @@ export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
     createdAt: isKept ? before.createdAt : now,
     updatedAt: now,
     expiresAt,
+    grace: grace && { ...grace, freshUntil: expiresAt, isRetired: false },
     key: space.isHashed(storageKey) ? space.fullKey(write.key) : undefined,
     tags: write.tags,
     payload: payload.bytes,

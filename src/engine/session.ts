@@ -4,7 +4,13 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import { type DecodedRecord, decodeRecord, encodeRecord, isExpired } from '../codec/record.js'
+import {
+  type DecodedRecord,
+  decodeRecord,
+  encodeRecord,
+  isExpired,
+  retired,
+} from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
@@ -64,7 +70,10 @@ export class Session {
     }
     const wasThere = damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
     // Noted first: what is lent is gone with the next call to the store.
-    this.#changes?.add(wasThere ? 'delete' : 'expire', space, key, place.storageKey, fields?.bytes)
+    if (!fields?.isRetired) {
+      const kind = wasThere ? 'delete' : 'expire'
+      this.#changes?.add(kind, space, key, place.storageKey, fields?.bytes)
+    }
     this.#remove(space, place)
     return wasThere
   }
@@ -84,20 +93,24 @@ export class Session {
   }
 
   /**
-   * Removes the row if it is due, and drops the hint if it is stale. Returns whether an entry went.
-   * A record that cannot be read stays, without its hint: it must not end every sweep.
+   * Removes the row if it is due, or retires it while its grace lasts; drops the hint if it is stale.
+   * Returns whether an entry went. A record that cannot be read stays, without its hint: it must not
+   * end every sweep.
    */
   expire(space: KeySpace, storageKey: Uint8Array, deadline: number): boolean {
     const record = this.tx.get(ROWS, storageKey)
     const fields = record === undefined ? undefined : readableFields(storageKey, record)
-    if (fields?.expiresAt !== deadline) {
+    if (fields?.dueAt !== deadline) {
       this.tx.forget(ROWS, { key: storageKey, deadline })
       return false
     }
     // The clock was set back since the hint was given: it is true, and will be needed.
     if (!isExpired(deadline, this.now)) return false
-    this.#removeRow('expire', space, storageKey, fields)
-    return true
+    const wasEntry = fields.isCounted
+    if (wasEntry && fields.grace !== undefined && fields.grace.until > this.now) {
+      this.#retire(space, storageKey, fields)
+    } else this.#removeRow('expire', space, storageKey, fields)
+    return wasEntry
   }
 
   /** Removes the row to make room. False if there is none, or one that cannot be read. */
@@ -158,14 +171,15 @@ export class Session {
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
-    if (before !== undefined && isExpired(before.expiresAt, this.now)) {
+    if (before?.isCounted && isExpired(before.expiresAt, this.now)) {
       this.#changes?.add('expire', space, write.key, place.storageKey, before.bytes)
     }
     const { now } = this
     const at = { storageKey: place.storageKey, before, now, version }
     const record = newRecord(write, at)
-    if (before !== undefined && before.expiresAt !== expiresAt) this.#forget(place, before)
-    if (before === undefined && place.damage === undefined) this.#count(space, 1)
+    if (before !== undefined && before.dueAt !== expiresAt) this.#forget(place, before)
+    const wasCounted = place.damage !== undefined || before?.isCounted === true
+    if (!wasCounted) this.#count(space, 1)
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true
     this.#changes?.add('set', space, write.key, place.storageKey, record)
@@ -177,15 +191,27 @@ export class Session {
     storageKey: Uint8Array,
     fields: DecodedRecord,
   ): void {
-    const key = keyOfRow(space, storageKey, fields)
-    this.#changes?.add(kind, space, key, storageKey, fields.bytes)
+    if (fields.isCounted) {
+      const key = keyOfRow(space, storageKey, fields)
+      this.#changes?.add(kind, space, key, storageKey, fields.bytes)
+    }
     this.#remove(space, { storageKey, fields })
+  }
+
+  /** Keeps an expired entry for those who compute it anew, apart from the entries. */
+  #retire(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): void {
+    const key = keyOfRow(space, storageKey, fields)
+    this.#changes?.add('expire', space, key, storageKey, fields.bytes)
+    this.#forget({ storageKey, fields }, fields)
+    this.tx.put(ROWS, storageKey, retired(storageKey, fields.bytes), fields.grace?.until ?? 0)
+    this.#count(space, -1)
+    this.hasWritten = true
   }
 
   #remove(space: KeySpace, place: Place): void {
     const { storageKey, fields } = place
     if (fields !== undefined) this.#forget(place, fields)
-    this.#count(space, -1)
+    if (fields?.isCounted !== false) this.#count(space, -1)
     this.hasWritten = true
     if (space.isHashed(storageKey)) this.#removeFromChain(space, storageKey)
     else this.tx.delete(ROWS, storageKey)
@@ -232,8 +258,8 @@ export class Session {
   }
 
   #forget(place: Place, fields: DecodedRecord): void {
-    if (fields.expiresAt === 0) return
-    this.tx.forget(ROWS, { key: place.storageKey, deadline: fields.expiresAt })
+    const deadline = fields.dueAt
+    if (deadline !== 0) this.tx.forget(ROWS, { key: place.storageKey, deadline })
   }
 
   #count(space: KeySpace, by: number): void {

@@ -1,3 +1,4 @@
+import type { Grace } from '../codec/record.js'
 import type { Payload } from '../codec/value-codec.js'
 import type { KeySpace } from '../keys/key-space.js'
 
@@ -12,6 +13,8 @@ export interface SetWrite {
   /** Milliseconds since 1970-01-01 UTC; 0 for never. */
   readonly expiresAt: number
   readonly tags: readonly string[]
+  /** Only of an entry that was computed. */
+  readonly grace?: Pick<Grace, 'until' | 'computeMs'> | undefined
   /** The key was deleted just before: it counts as inserted anew. */
   readonly isNew: boolean
 }

@@ -38,6 +38,21 @@ const SAMPLES: Readonly<Record<string, RecordFields>> = {
     key: Buffer.from('the full key'),
     tags: ['users', 'größe', ''],
   },
+  'a record that is kept for a while': {
+    ...PLAIN,
+    expiresAt: 1_750_000_600_000,
+    grace: {
+      freshUntil: 1_750_000_600_000,
+      until: 1_750_000_900_000,
+      computeMs: 1_234,
+      isRetired: false,
+    },
+  },
+  'a retired record': {
+    ...PLAIN,
+    expiresAt: 1,
+    grace: { freshUntil: 1_750_000_600_000, until: MAX, computeMs: 0, isRetired: true },
+  },
   'an empty payload': { ...PLAIN, payload: new Uint8Array(0) },
   'a hole': {
     ...PLAIN,
@@ -71,9 +86,15 @@ const fields: fc.Arbitrary<RecordFields> = fc
     key: fc.option(fc.uint8Array({ maxLength: 600 }), { nil: undefined }),
     tags: fc.array(fc.string({ unit: surrogates, maxLength: 20 }), { maxLength: 5 }),
     payload: fc.uint8Array({ maxLength: 400 }),
+    grace: fc.option(fc.record({ until: uint48, computeMs: uint48, isRetired: fc.boolean() }), {
+      nil: undefined,
+    }),
   })
-  .map(({ numbers, times, ...rest }) => ({
+  .map(({ numbers, times, grace, ...rest }) => ({
     ...rest,
+    // A retired entry counts as expired long ago.
+    ...(grace === undefined ? {} : { grace: { ...grace, freshUntil: rest.expiresAt } }),
+    expiresAt: grace?.isRetired ? 1 : rest.expiresAt,
     seq: Math.min(...numbers),
     version: Math.max(...numbers),
     createdAt: Math.min(...times),
@@ -85,8 +106,9 @@ const encoded = (of: RecordFields): Uint8Array => Uint8Array.from(encodeRecord(K
 function plainFields(key: Uint8Array, record: Uint8Array): RecordFields {
   const { serializer, compressor, suite, isGraph, isPlain, isHole } = decodeRecord(key, record)
   const { seq, version, createdAt, updatedAt, expiresAt } = decodeRecord(key, record)
-  const { tags, payload, ...rest } = decodeRecord(key, record)
+  const { tags, payload, grace, ...rest } = decodeRecord(key, record)
   return {
+    ...(grace === undefined ? {} : { grace }),
     serializer,
     compressor,
     suite,

@@ -74,6 +74,24 @@ const records = SERIALIZERS.flatMap((serializer) => [
   goldenRecord('plain', serializer, 'PLAIN', 'user:1'),
   goldenRecord('null', serializer, 'nothing', ''),
   goldenRecord('deadline', serializer, 'PLAIN', 'user:2', { expiresAt: 1_750_000_600_000 }),
+  goldenRecord('grace', serializer, 'PLAIN', 'user:5', {
+    expiresAt: 1_750_000_600_000,
+    grace: {
+      freshUntil: 1_750_000_600_000,
+      until: 1_750_000_900_000,
+      computeMs: 1_234,
+      isRetired: false,
+    },
+  }),
+  goldenRecord('retired', serializer, 'PLAIN', 'user:6', {
+    expiresAt: 1,
+    grace: {
+      freshUntil: 1_750_000_600_000,
+      until: 1_750_000_900_000,
+      computeMs: 0,
+      isRetired: true,
+    },
+  }),
   goldenRecord('tags', serializer, 'PLAIN', 'user:3', { tags: ['users', 'größe', ''] }),
   goldenRecord('hashed key', serializer, 'PLAIN', LONG_KEY),
   ...COMPRESSORS.map((compressor) =>

@@ -104,14 +104,16 @@ export class Inspection {
       this.#suspect('record', space, storageKey, shownKey(space, storageKey), reasonOf(error))
       return
     }
-    tally.entries++
-    this.entries++
+    if (fields.isCounted) {
+      tally.entries++
+      this.entries++
+    }
     try {
       Entry.copied(key, fields, this.#engine.codec).value('copy')
     } catch (error) {
       this.#suspect('value', space, storageKey, key, reasonOf(error))
     }
-    const { expiresAt: deadline } = fields
+    const { dueAt: deadline } = fields
     if (deadline !== 0) this.#deadlines.push({ hint: { key: storageKey, deadline }, space, key })
   }
 
@@ -155,7 +157,7 @@ export class Inspection {
     const record = this.#reader.get(ROWS, key)
     if (record === undefined) return false
     const fields = readableFields(key, record)
-    return fields === undefined || fields.expiresAt === deadline
+    return fields === undefined || fields.dueAt === deadline
   }
 
   *#counts(): Generator<readonly Suspicion[]> {

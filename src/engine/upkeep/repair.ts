@@ -50,7 +50,7 @@ function repairOf(
       if (record === undefined) return 'gone'
       return () => quarantine(session, space, storageKey)
     case 'deadline': {
-      const deadline = record && readableFields(storageKey, record)?.expiresAt
+      const deadline = record && readableFields(storageKey, record)?.dueAt
       if (record === undefined || !deadline) return 'gone'
       const [hint] = tx.due(ROWS, deadline, 1, { deadline, key: storageKey })
       if (hint !== undefined && equalBytes(hint.key, storageKey)) return 'gone'
@@ -85,7 +85,7 @@ function entriesIn({ tx }: Session, space: KeySpace): number {
     const range = after === undefined ? bounds : { ...bounds, after }
     after = tx.walk(ROWS, range, COUNT_STEP_ROWS, (key, record) => {
       const isHere = equalBytes(namespacePrefix(key), space.prefix)
-      if (isHere && readableFields(key, record)?.isHole !== true) entries++
+      if (isHere && readableFields(key, record)?.isCounted !== false) entries++
     })
   } while (after !== undefined)
   return entries
