@@ -89,7 +89,7 @@ function emptyObject(node: readonly unknown[]): object {
     case TAG.array:
       return []
     case TAG.sparseArray:
-      return new Array(first as number)
+      return sparseArray(first, node.length)
     case TAG.date:
       return new Date(typeof first === 'number' ? first : Number.NaN)
     case TAG.regexp:
@@ -111,6 +111,26 @@ function emptyObject(node: readonly unknown[]): object {
   }
 }
 
+/** Up to so many holes are reserved at once; V8 does so for 2^25, which is a quarter of a gigabyte. */
+const MOST_RESERVED = 64
+const LONGEST_ARRAY = 2 ** 32 - 1
+
+/** An array of holes. What it takes in memory depends on what the node holds, not on what it says. */
+function sparseArray(length: unknown, nodeLength: number): unknown[] {
+  if (typeof length !== 'number') throw new TypeError('is not a graph')
+  if (length <= Math.max(MOST_RESERVED, nodeLength)) return new Array<unknown>(length)
+  const array: unknown[] = []
+  // The longest length makes V8 keep it as a table of what is there; that stays so when it is cut.
+  array.length = LONGEST_ARRAY
+  array.length = length
+  return array
+}
+
+function indexOf(index: unknown, { length }: readonly unknown[]): number {
+  if (typeof index === 'number' && index >= 0 && index < length) return index
+  throw new RangeError('has an item outside its array')
+}
+
 function fill(object: object, node: readonly unknown[], resolve: (part: unknown) => unknown): void {
   const part = (at: number) => resolve(node[at])
   switch (node[0]) {
@@ -124,7 +144,7 @@ function fill(object: object, node: readonly unknown[], resolve: (part: unknown)
       return
     case TAG.sparseArray:
       for (let at = 2; at < node.length; at += 2)
-        (object as unknown[])[node[at] as number] = part(at + 1)
+        (object as unknown[])[indexOf(node[at], object as unknown[])] = part(at + 1)
       return
     case TAG.map:
       for (let at = 1; at < node.length; at += 2)

@@ -63,7 +63,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     return this.#scope.atomically(key, (text, fields) => {
       if (fields === undefined) return undefined
       this.#scope.engine.delete(this.#scope.space, text)
-      return this.#scope.copyOf(fields) as ValueAt<S, L>
+      return this.#scope.copyOf(text, fields) as ValueAt<S, L>
     })
   }
 
@@ -124,7 +124,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     options: SetOptions = { keepTtl: true },
   ): ValueAt<S, L> | undefined {
     return this.#scope.atomically(key, (text, fields) => {
-      const copy = fields && (this.#scope.copyOf(fields) as ValueAt<S, L>)
+      const copy = fields && (this.#scope.copyOf(text, fields) as ValueAt<S, L>)
       const result = synchronous(fn(copy))
       const next = result === undefined ? copy : result
       if (next !== undefined) this.#scope.engine.write([this.#scope.setWrite(text, next, options)])
@@ -165,7 +165,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     options: SetOptions = { keepTtl: true },
   ): number | bigint {
     return this.#scope.atomically(key, (text, fields) => {
-      const sum = increased(text, fields && this.#scope.copyOf(fields), by)
+      const sum = increased(text, fields && this.#scope.copyOf(text, fields), by)
       this.#scope.engine.write([this.#scope.setWrite(text, sum, options)])
       return sum
     })

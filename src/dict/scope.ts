@@ -2,7 +2,7 @@
 import type { RecordFields } from '../codec/record.js'
 import { payloadOf } from '../codec/value-codec.js'
 import type { Engine } from '../engine/engine.js'
-import type { Entry, ValueMode } from '../engine/entry.js'
+import { type Entry, readable, type ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
 import { leaseKey } from '../engine/leases/lease-key.js'
 import type { Leasing } from '../engine/leases/leasing.js'
@@ -153,9 +153,9 @@ export class Scope {
     return expiryWrite(this.space, key, { payload: payloadOf(fields), tags }, expiresAt)
   }
 
-  /** The value of a record, as a copy that the caller may change. */
-  copyOf(fields: RecordFields): unknown {
-    return this.#rules.copyOf(payloadOf(fields))
+  /** The value of a key's record, as a copy that the caller may change. Throws UnreadableRecordError. */
+  copyOf(key: string, fields: RecordFields): unknown {
+    return readable(key, () => this.#rules.copyOf(payloadOf(fields)))
   }
 
   /** Runs `fn` with the live record of a key inside a transaction. */

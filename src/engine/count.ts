@@ -58,24 +58,31 @@ export function pathIn(row: Uint8Array | undefined): readonly string[] | undefin
   return row && readable(row)?.path
 }
 
-/** The row, if it has what a row of counts has. */
 function readable(row: Uint8Array): CountRow | undefined {
   try {
-    const { path, count } = parse(row)
-    const isPath = Array.isArray(path) && path.every((name) => typeof name === 'string')
-    return isPath && Number.isSafeInteger(count) ? { path, count } : undefined
+    return parse(row)
   } catch {
     return undefined
   }
 }
 
+/** The row, if it has what a row of counts has. */
 function parse(row: Uint8Array): CountRow {
+  let parsed: Partial<CountRow> | null
   try {
-    return JSON.parse(Buffer.from(row).toString('utf8')) as CountRow
+    parsed = JSON.parse(Buffer.from(row).toString('utf8')) as Partial<CountRow> | null
   } catch (cause) {
-    throw new StoreError(
-      'A count of entries in the store is damaged. verify({ repair: true }) counts them again.',
-      { cause },
-    )
+    throw damaged(cause)
   }
+  const { path, count } = parsed ?? {}
+  const isPath = Array.isArray(path) && path.every((name) => typeof name === 'string')
+  if (!isPath || !Number.isSafeInteger(count)) throw damaged()
+  return parsed as CountRow
+}
+
+function damaged(cause?: unknown): StoreError {
+  return new StoreError(
+    'A count of entries in the store is damaged. verify({ repair: true }) counts them again.',
+    { cause },
+  )
 }

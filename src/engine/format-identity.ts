@@ -65,7 +65,9 @@ function isReadableBy(stored: unknown, asked: unknown): boolean {
 
 function parse(location: string, row: Uint8Array): Record<string, unknown> {
   try {
-    return JSON.parse(Buffer.from(row).toString('utf8')) as Record<string, unknown>
+    const identity: unknown = JSON.parse(Buffer.from(row).toString('utf8'))
+    if (typeof identity !== 'object' || identity === null) throw new TypeError('is no object')
+    return identity as Record<string, unknown>
   } catch (cause) {
     throw new DamagedStoreError(location, 'its format identity is not readable', { cause })
   }

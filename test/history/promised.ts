@@ -46,7 +46,7 @@ class OwnView implements Promised {
   readonly #isBatched: boolean
   readonly #pending = new Map<string, Pending>()
   /** Where in `operations` the pending writes are. */
-  #open: number[] = []
+  #open: { readonly at: number; mayBeCommitted: boolean }[] = []
 
   constructor(process: number, isBatched: boolean) {
     this.#process = process
@@ -56,6 +56,7 @@ class OwnView implements Promised {
   take(entry: LogEntry): void {
     if (entry.kind === 'turn') {
       for (const pending of this.#pending.values()) pending.mayBeCommitted = true
+      for (const open of this.#open) open.mayBeCommitted = true
       return
     }
     if (entry.kind === 'flush') {
@@ -70,8 +71,7 @@ class OwnView implements Promised {
         this.#read(key, call, end, action)
         return
       case 'getEntry':
-        // The version of a pending write is known only once it is committed.
-        if (this.#pending.has(key)) this.#committed(end)
+        this.#versionRead(key, end)
         this.#add(key, call, end, { kind: 'get', result: action.result })
         return
       case 'set':
@@ -114,7 +114,7 @@ class OwnView implements Promised {
       this.#add(key, call, end, action)
       return
     }
-    this.#open.push(this.operations.length)
+    this.#open.push({ at: this.operations.length, mayBeCommitted: false })
     this.#add(key, call, Number.POSITIVE_INFINITY, action)
     this.#pending.set(key, { value, mayBeCommitted: false })
   }
@@ -124,12 +124,24 @@ class OwnView implements Promised {
     this.#add(key, call, end, action)
   }
 
-  #committed(by: number): void {
-    for (const at of this.#open) {
+  /**
+   * The version of a pending write is known only once it is committed: reading it commits all. But if a
+   * turn has committed it already, nothing is done, and what was written since stays pending.
+   */
+  #versionRead(key: string, end: number): void {
+    const pending = this.#pending.get(key)
+    if (pending === undefined) return
+    if (!pending.mayBeCommitted) this.#committed(end)
+    else this.#committed(end, ({ mayBeCommitted }) => mayBeCommitted)
+  }
+
+  /** The pending writes, or those that `isMeant` says, are committed by that instant. */
+  #committed(by: number, isMeant = (_: { mayBeCommitted: boolean }) => true): void {
+    for (const { at } of this.#open.filter(isMeant)) {
       this.operations[at] = { ...(this.operations[at] as Operation), return: by }
     }
-    this.#open = []
-    this.#pending.clear()
+    this.#open = this.#open.filter((open) => !isMeant(open))
+    for (const [key, pending] of this.#pending) if (isMeant(pending)) this.#pending.delete(key)
   }
 
   #add(key: string, call: number, end: number, action: Action): void {

@@ -4,7 +4,7 @@
  * The processes are started once and take part in one history after the other, each time on a fresh
  * directory, with other choices of durability, cache and change clock.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../processes/child.js'
@@ -103,7 +103,13 @@ async function record(
   }
   report.histories++
   report.ordered += operations.length
-  report.failures.push(...violations(operations))
+  const wrong = violations(operations)
+  if (wrong.length > 0 && options.mutant === undefined) {
+    const kept = `${tmpdir()}/persistdict-history-${process.pid}.json`
+    writeFileSync(kept, JSON.stringify({ settings, operations }))
+    report.failures.push(`the whole history is in ${kept}`)
+  }
+  report.failures.push(...wrong)
   rmSync(`${path} dict`, { recursive: true, force: true })
 }
 
