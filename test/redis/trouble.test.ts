@@ -1,0 +1,183 @@
+/** A server that is absent, refuses, is full, hangs, dies and comes back. */
+import { describe, expect, test } from 'vitest'
+import { StoreFullError } from '../../src/errors/store-errors.js'
+import {
+  ReadOnlyStoreError,
+  StoreAccessError,
+  StoreTimeoutError,
+  UnreachableError,
+} from '../../src/index.js'
+import { runChild } from '../processes/child.js'
+import { MODULES } from './modules.js'
+import { ownServer, put, read, remove, storeOn, until } from './rows.js'
+
+describe.each(MODULES)('through %s', (name, module) => {
+  test('a server that is absent at the start is an UnreachableError, and is used once it is there', async () => {
+    const server = await ownServer()
+    await server.kill()
+    const store = storeOn(server.url, { timeout: 300, module })
+    const error = await put(store, 'key', 'value').catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UnreachableError)
+    expect(String(error)).toContain(`127.0.0.1:${server.port}`)
+    expect(String(error)).toContain('ECONNREFUSED')
+    await expect(read(store, 'key')).rejects.toThrow(UnreachableError)
+    await server.start()
+    expect(await put(store, 'key', 'value')).toBe(true)
+    expect(await read(store, 'key')).toBe('value')
+  })
+
+  test('a call that waits while the server starts is answered', async () => {
+    const server = await ownServer()
+    await server.kill()
+    const store = storeOn(server.url, { module })
+    const waiting = put(store, 'key', 'value')
+    await server.start()
+    expect(await waiting).toBe(true)
+  })
+
+  test('a wrong password is a StoreAccessError at once, and no message shows it', async () => {
+    const server = await ownServer('--requirepass', 'right')
+    const address = `127.0.0.1:${server.port}`
+    for (const secret of ['', ':wrong@', 'nobody:wrong@']) {
+      const store = storeOn(`redis://${secret}${address}`, { module })
+      const error = await read(store, 'key').catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(StoreAccessError)
+      expect(String(error)).toContain('password')
+      expect(`${String(error)} ${store.location} ${store.identity}`).not.toContain('wrong@')
+    }
+    const store = storeOn(`redis://:right@${address}`, { module })
+    expect(await put(store, 'key', 'value')).toBe(true)
+    expect(store.location).toBe(`redis://${address}`)
+  })
+
+  test('a replica that takes no writes is a ReadOnlyStoreError, and can be read', async () => {
+    const master = await ownServer('--repl-diskless-sync-delay', '0')
+    const prefix = 'shared'
+    await put(storeOn(master.url, { prefix }), 'key', 'value')
+    const replica = await ownServer('--replicaof', '127.0.0.1', String(master.port))
+    const store = storeOn(replica.url, { prefix, module })
+    await until(async () => (await read(store, 'key')) === 'value')
+    await expect(put(store, 'key', 'other')).rejects.toThrow(ReadOnlyStoreError)
+    await expect(store.nextVersions(1)).rejects.toThrow(ReadOnlyStoreError)
+    expect(await read(store, 'key')).toBe('value')
+    expect((await store.scan('rows', {}, 10)).length).toBe(1)
+  })
+
+  test('maxmemory is a StoreFullError that changes nothing; reading and deleting still work', async () => {
+    const server = await ownServer('--maxmemory', '5mb')
+    const store = storeOn(server.url, { module })
+    const large = new Uint8Array(500_000)
+    let written = 0
+    const fill = async () => {
+      for (; ; written++) await put(store, `key ${written}`, large)
+    }
+    const error = await fill().catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(StoreFullError)
+    expect(String(error)).toContain('maxmemory')
+    expect(await read(store, `key ${written}`)).toBe(undefined)
+    expect(await store.count('rows', {}, 0)).toBe(written)
+    expect(await read(store, 'key 0')).toHaveLength(large.length)
+    for (let at = 0; at < written; at++) await remove(store, `key ${at}`)
+    expect(await put(store, 'small', 'value')).toBe(true)
+  })
+
+  test('a server that hangs is a StoreTimeoutError; what timed out is not done when it goes on', async () => {
+    const server = await ownServer()
+    const store = storeOn(server.url, { timeout: 300, module })
+    await put(store, 'key', 'before')
+    server.pause()
+    const late = [put(store, 'key', 'late'), put(store, 'other', 'late'), read(store, 'key')]
+    await Promise.all(late.map((call) => expect(call).rejects.toThrow(StoreTimeoutError)))
+    // The commits carry the time at which they are too late, which is a little after the timeout.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    server.resume()
+    // On its connection, this comes after what timed out.
+    await until(async () => (await read(store, 'key').catch(() => 'not yet')) === 'before')
+    expect(await read(store, 'other')).toBe(undefined)
+    expect(await put(store, 'key', 'after')).toBe(true)
+  })
+
+  test('a process that waits for nothing ends, whether the store was closed or not', async () => {
+    const server = await ownServer()
+    const args = [server.url, name.endsWith('5') ? 'redis-5' : 'redis']
+    const ended = await runChild('redis-rest.mjs', [...args, 'up'])
+    expect(ended).toMatchObject({ code: 0, stderr: '', stdout: 'value\n' })
+    await server.kill()
+    const alone = await runChild('redis-rest.mjs', [...args, 'down'])
+    expect(alone).toMatchObject({ code: 0, stderr: '', stdout: 'ERR_PERSISTDICT_UNREACHABLE\n' })
+  })
+
+  test('reads go on over a restart of the server; a lost connection is told once', async () => {
+    const server = await ownServer('--appendonly', 'yes', '--appendfsync', 'always')
+    const store = storeOn(server.url, { module })
+    const told: unknown[] = []
+    store.onError?.((error) => told.push(error))
+    await put(store, 'key', 'value')
+    const answers: unknown[] = []
+    const readers = Array.from({ length: 8 }, async () => {
+      while (answers.length < 500) answers.push(await read(store, 'key'))
+    })
+    await until(() => answers.length > 50)
+    const restarted = server.kill().then(() => server.start())
+    await Promise.all([restarted, ...readers])
+    expect(new Set(answers)).toEqual(new Set(['value']))
+    expect(told.length).toBeGreaterThan(0)
+    expect(told.length).toBeLessThan(10)
+  })
+})
+
+// What is lost when the server is killed under load, by its settings.
+const POLICIES = [
+  { policy: 'appendfsync always', settings: ['--appendonly', 'yes', '--appendfsync', 'always'] },
+  { policy: 'nothing kept', settings: ['--appendonly', 'no'] },
+]
+
+describe.each(POLICIES)('killed under load, with $policy', ({ policy, settings }) => {
+  test('acknowledged writes are there again, or all are lost; versions grow; calls end', async () => {
+    const server = await ownServer(...settings)
+    const store = storeOn(server.url, { timeout: 2_000 })
+    const acknowledged = new Map<string, string>()
+    const unsure = new Map<string, string>()
+    let isOver = false
+    let failures = 0
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let round = 0; !isOver; round++) {
+        const key = `${writer} ${round % 50}`
+        try {
+          unsure.set(key, String(round))
+          await put(store, key, String(round))
+          acknowledged.set(key, String(round))
+          unsure.delete(key)
+        } catch (error) {
+          failures++
+          expect(error).toBeInstanceOf(UnreachableError)
+          // Not written again, so that what may be there is known.
+          break
+        }
+      }
+    })
+    await until(() => acknowledged.size >= 100)
+    const before = await store.nextVersions(1)
+    await server.kill()
+    await Promise.all(writers.map((writer) => Promise.race([writer, until(() => failures > 0)])))
+    await server.start()
+    isOver = true
+    await Promise.all(writers)
+    expect(await store.nextVersions(1)).toBeGreaterThan(before)
+    let lost = 0
+    for (const [key, value] of acknowledged) {
+      const found = await read(store, key)
+      if (found === value || (unsure.has(key) && found === unsure.get(key))) continue
+      expect(found).toBe(undefined)
+      lost++
+    }
+    console.log(
+      `${policy}: ${lost} of ${acknowledged.size} acknowledged keys lost, ${failures} calls failed`,
+    )
+    if (policy === 'appendfsync always') expect(lost).toBe(0)
+    else expect(lost).toBeGreaterThan(0)
+    // Rows and index tell the same, whatever was lost.
+    const rows = await store.scan('rows', {}, 1_000)
+    expect(await store.count('rows', {}, 0)).toBe(rows.length)
+  })
+})
