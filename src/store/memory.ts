@@ -1,14 +1,8 @@
-/**
- * A store in the memory of this process: for tests, and for dicts that need not survive.
- *
- * A bucket is two sorted lists: its rows by key, and those with a deadline by deadline. The second
- * holds the rows themselves, so that it is never out of date: a hint of this store is always true.
- */
-import { compareBytes } from '../bytes.js'
+/** A store in the memory of this process: for tests, and for dicts that need not survive. */
 import { ClosedError } from '../errors/open-errors.js'
 import { TransactionError } from '../errors/store-errors.js'
 import { CommitListeners } from './commit-listeners.js'
-import { SortedList } from './sorted-list.js'
+import { type IndexedRow, RowIndex } from './row-index.js'
 import {
   type CommitPromise,
   type DeadlineHint,
@@ -21,12 +15,7 @@ import {
   type SyncStore,
 } from './sync-store.js'
 
-interface MemoryRow extends StoreRow, DeadlineHint {}
-
-interface Bucket {
-  readonly rows: SortedList<{ readonly key: Uint8Array }, MemoryRow>
-  readonly deadlines: SortedList<DeadlineHint, MemoryRow>
-}
+interface MemoryRow extends StoreRow, IndexedRow {}
 
 /** A change that can be taken back: the row as it was, or undefined if there was none. */
 interface Undo {
@@ -46,7 +35,7 @@ class MemoryStore implements SyncStore {
   readonly kind = 'memory'
   readonly location = 'memory'
   readonly identity = `memory ${++made}`
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #index = new RowIndex<MemoryRow>()
   readonly #listeners = new CommitListeners()
   #changeId = 0
   #version = 0
@@ -55,12 +44,14 @@ class MemoryStore implements SyncStore {
   #closed = false
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
-    const row = this.#bucket(bucket).rows.find({ key })
+    this.#assertOpen()
+    const row = this.#index.find(bucket, key)
     return row && copy(row.record)
   }
 
   peek(bucket: string, key: Uint8Array): Uint8Array | undefined {
-    return this.#bucket(bucket).rows.find({ key })?.record
+    this.#assertOpen()
+    return this.#index.find(bucket, key)?.record
   }
 
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
@@ -70,11 +61,12 @@ class MemoryStore implements SyncStore {
   }
 
   walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
+    this.#assertOpen()
     let last: Uint8Array | undefined
     let rows = 0
     let bytes = 0
-    for (const { key, record } of rowsFrom(this.#bucket(bucket), range)) {
-      if (rows >= limit || bytes >= SCAN_STEP_BYTES || isBeyond(key, range)) break
+    for (const { key, record } of this.#index.rows(bucket, range)) {
+      if (rows >= limit || bytes >= SCAN_STEP_BYTES) break
       last = copy(key)
       visit(last, record)
       rows++
@@ -84,12 +76,8 @@ class MemoryStore implements SyncStore {
   }
 
   due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
-    const found: DeadlineHint[] = []
-    for (const { key, deadline } of this.#bucket(bucket).deadlines.upFrom(from)) {
-      if (found.length >= limit || deadline > now) break
-      found.push({ key: copy(key), deadline })
-    }
-    return found
+    this.#assertOpen()
+    return this.#index.due(bucket, now, limit, from)
   }
 
   changeId(): number {
@@ -128,13 +116,13 @@ class MemoryStore implements SyncStore {
 
   stats(): StoreStats {
     this.#assertOpen()
-    return { sizeBytes: this.#sizeBytes, engine: { buckets: this.#buckets.size } }
+    return { sizeBytes: this.#sizeBytes, engine: { buckets: this.#index.buckets } }
   }
 
   close(): void {
     this.#closed = true
     this.#listeners.clear()
-    this.#buckets.clear()
+    this.#index.clear()
   }
 
   #transactionFace(): StoreTransaction {
@@ -150,7 +138,7 @@ class MemoryStore implements SyncStore {
       },
       delete: (bucket, key) => this.#change(bucket, copy(key), undefined) !== undefined,
       forget: (bucket, { key, deadline }) => {
-        const row = this.#bucket(bucket).rows.find({ key })
+        const row = this.#index.find(bucket, key)
         // The rows themselves are the index: a hint that is not true is not there, either.
         if (row?.deadline === deadline) this.#change(bucket, row.key, { ...row, deadline: 0 })
       },
@@ -165,58 +153,15 @@ class MemoryStore implements SyncStore {
     return before
   }
 
-  #replace(name: string, key: Uint8Array, after: MemoryRow | undefined): MemoryRow | undefined {
-    const { rows, deadlines } = this.#bucket(name)
-    const before = after === undefined ? rows.remove({ key }) : rows.add(after)
-    if (before !== undefined && before.deadline !== 0) deadlines.remove(before)
-    if (after !== undefined && after.deadline !== 0) deadlines.add(after)
+  #replace(bucket: string, key: Uint8Array, after: MemoryRow | undefined): MemoryRow | undefined {
+    const before = this.#index.replace(bucket, key, after)
     this.#sizeBytes += sizeOf(after) - sizeOf(before)
     return before
-  }
-
-  #bucket(name: string): Bucket {
-    this.#assertOpen()
-    let bucket = this.#buckets.get(name)
-    if (bucket === undefined) {
-      bucket = { rows: new SortedList(byKey), deadlines: new SortedList(byDeadline) }
-      this.#buckets.set(name, bucket)
-    }
-    return bucket
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new ClosedError('This memory store')
   }
-}
-
-function byKey(a: { readonly key: Uint8Array }, b: { readonly key: Uint8Array }): number {
-  return compareBytes(a.key, b.key)
-}
-
-function byDeadline(a: DeadlineHint, b: DeadlineHint): number {
-  return a.deadline - b.deadline || compareBytes(a.key, b.key)
-}
-
-/** The rows of a range from its start on, in its direction. They do not stop at its end. */
-function* rowsFrom({ rows }: Bucket, range: ScanRange): Generator<MemoryRow> {
-  const { from, to, after, reverse } = range
-  if (reverse) {
-    const bound =
-      after !== undefined && (to === undefined || compareBytes(after, to) < 0) ? after : to
-    yield* rows.downFrom(bound && { key: bound })
-    return
-  }
-  const resumes = after !== undefined && (from === undefined || compareBytes(after, from) >= 0)
-  const start = resumes ? after : from
-  for (const row of rows.upFrom(start && { key: start })) {
-    if (!resumes || compareBytes(row.key, after) > 0) yield row
-  }
-}
-
-function isBeyond(key: Uint8Array, range: ScanRange): boolean {
-  return range.reverse
-    ? range.from !== undefined && compareBytes(key, range.from) < 0
-    : range.to !== undefined && compareBytes(key, range.to) >= 0
 }
 
 function sizeOf(row: MemoryRow | undefined): number {

@@ -99,7 +99,9 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
 
   test('keys() walks steps of any length without missing or repeating a key', () => {
     const dict = opened<Record<string, number>>(kind)
-    const keys = Array.from({ length: 1_500 }, (_, at) => `k${String(at).padStart(5, '0')}`)
+    // Making a file takes a hundred times as long as a row.
+    const many = kind === 'file' ? 600 : 1_500
+    const keys = Array.from({ length: many }, (_, at) => `k${String(at).padStart(5, '0')}`)
     dict.setMany(keys.map((item, at) => [item, at]))
     expect([...dict.keys()]).toEqual(keys)
     expect([...dict.keys({ reverse: true })]).toEqual([...keys].reverse())

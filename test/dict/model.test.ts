@@ -296,6 +296,7 @@ test.each([
   ['lmdb, sync', 30, 'lmdb', 'sync'],
   ['sqlite, batched', 30, 'sqlite', 'batched'],
   ['sqlite, commit', 30, 'sqlite', 'commit'],
+  ['file, commit', 20, 'file', 'commit'],
 ] as const)(
   'a dict on %s does what a Map with deadlines does',
   { timeout: 120_000 },

@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest'
 import type { KeyOf } from '../../src/dict/face.js'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
+import { fileStore } from '../../src/file.js'
 import { open } from '../../src/open/open.js'
 import type { OpenOptions } from '../../src/open/open-options.js'
 import { sqliteStore } from '../../src/sqlite.js'
@@ -10,7 +11,7 @@ import { memoryStore } from '../../src/store/memory.js'
 import type { SyncStore } from '../../src/store/sync-store.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
-export const STORE_KINDS = ['memory', 'lmdb', 'sqlite'] as const
+export const STORE_KINDS = ['memory', 'lmdb', 'sqlite', 'file'] as const
 
 export type StoreKind = (typeof STORE_KINDS)[number]
 
@@ -18,6 +19,7 @@ const MAKERS: { readonly [K in StoreKind]: () => SyncStore } = {
   memory: memoryStore,
   lmdb: () => lmdbStore(`${tempDirectory()}/dict`),
   sqlite: () => sqliteStore(`${tempDirectory()}/dict.db`),
+  file: () => fileStore(`${tempDirectory()}/dict`),
 }
 
 /** A new store. Whoever opens a dict over it closes it with the dict. */
@@ -27,8 +29,8 @@ export function newStore(kind: StoreKind): SyncStore {
 
 /** The store that was closed, opened again. One in memory holds nothing then. */
 export function storeAgain(kind: StoreKind, { location }: SyncStore): SyncStore {
-  if (kind === 'sqlite') return sqliteStore(location)
-  return kind === 'lmdb' ? lmdbStore(location) : memoryStore()
+  const makers = { memory: memoryStore, lmdb: lmdbStore, sqlite: sqliteStore, file: fileStore }
+  return makers[kind](location)
 }
 
 /** A new dict, closed when the running test ends. */

@@ -5,7 +5,7 @@
  * committing, closing. See docs/decisions for what each option guards against.
  */
 import { statfsSync } from 'node:fs'
-import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
+import { PathError } from '../../errors/open-errors.js'
 import { PersistDictError } from '../../errors/persist-dict-error.js'
 import {
   StoreError,
@@ -17,11 +17,11 @@ import { CommitWatch } from '../commit-watch.js'
 import { explain, fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
 import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
-import { checkDataFile } from './file-check.js'
-import { Gate } from './gate.js'
+import type { Gate } from './gate.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
 import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import { checkFile, openGate } from './open-gate.js'
 import { Owners } from './owners.js'
 import { assertOpenable } from './preflight.js'
 
@@ -70,8 +70,7 @@ export class Environment {
 
   constructor(directory: StoreDirectory, options: EnvironmentOptions) {
     this.directory = directory
-    assertOpenable(directory)
-    checkFile(directory.gateFile)
+    assertOpenable(directory.path, [directory.dataFile, directory.lockFile])
     this.#gate = openGate(directory.gateFile)
     try {
       const { opened, owners } = this.#gate.within(() =>
@@ -224,23 +223,6 @@ export class Environment {
 interface Opened {
   readonly root: NativeRoot
   readonly clock: ChangeClock
-}
-
-function checkFile(file: string): void {
-  try {
-    checkDataFile(file)
-  } catch (error) {
-    if (error instanceof DamagedStoreError) throw error
-    throw new PathError(file, (error as Error).message, { cause: error })
-  }
-}
-
-function openGate(file: string): Gate {
-  try {
-    return new Gate(file)
-  } catch (error) {
-    throw asStoreError(error, file)
-  }
 }
 
 /** Runs inside the gate. */

@@ -7,17 +7,15 @@
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { PathError } from '../../errors/open-errors.js'
 import { explain } from '../local-directory.js'
-import type { StoreDirectory } from './directory.js'
 
 /** LMDB keeps two descriptors for the gate and three for the data, and opens some for a moment. */
 const DESCRIPTORS = 10
 
 /** Throws PathError unless the files can be opened, as far as that can be known. */
-export function assertOpenable(directory: StoreDirectory): void {
-  const { gateFile, gateLockFile, dataFile, lockFile } = directory
+export function assertOpenable(directory: string, files: readonly string[]): void {
   // Never opened here: closing any descriptor of a lock file drops all of the process's locks.
-  for (const file of [gateFile, gateLockFile, dataFile, lockFile]) assertFile(file)
-  assertDescriptors(directory.path)
+  for (const file of files) assertFile(file)
+  assertDescriptors(directory)
 }
 
 function assertFile(file: string): void {

@@ -1,0 +1,1 @@
+export { type FileOptions, fileStore } from './store/file/open-file.js'
