@@ -5,6 +5,7 @@ import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
 import { pathOf, readCount } from './count.js'
 import type { Engine } from './engine.js'
 import { ROWS, readableFields } from './row.js'
+import type { Session } from './session.js'
 
 /** Rows of one sweep transaction: it must not hold the write lock for long. */
 const SWEEP_STEP_ROWS = 256
@@ -25,15 +26,34 @@ export function sweep(engine: Engine): number {
   for (;;) {
     const hints = engine.reader().due(ROWS, engine.now(), SWEEP_STEP_ROWS)
     if (hints.length === 0) return removed
-    removed += engine.transaction((session) => {
-      let gone = 0
-      for (const { key, deadline } of hints) {
-        const path = pathOf(session.tx, namespacePrefix(key)) ?? []
-        if (session.expire(engine.space(path), key, deadline)) gone++
-      }
-      return gone
-    })
+    removed += engine.transaction((session) => expireRows(engine, session, hints))
   }
+}
+
+/** Removes the rows that still have these deadlines and are due; returns how many entries went. */
+export function expireRows(
+  engine: Engine,
+  session: Session,
+  hints: readonly DeadlineHint[],
+): number {
+  const spaces = new Map<string, KeySpace>()
+  let removed = 0
+  for (const { key, deadline } of hints) {
+    const prefix = namespacePrefix(key)
+    const id = Buffer.from(prefix).toString('latin1')
+    const space = spaces.get(id) ?? engine.space(pathOf(session.tx, prefix) ?? [])
+    spaces.set(id, space)
+    if (session.expire(space, key, deadline)) removed++
+  }
+  return removed
+}
+
+/** Those hints of which anything is left to do: others have been removed, or never were. */
+export function stillDue(
+  reader: StoreReader,
+  hints: readonly DeadlineHint[],
+): readonly DeadlineHint[] {
+  return hints.filter((hint) => isTrue(reader, hint))
 }
 
 function countExpired(reader: StoreReader, space: KeySpace, now: number): number {

@@ -19,6 +19,8 @@ import type { LmdbOptions } from '../store/lmdb/open-lmdb.js'
 /** When a store is verified as it is opened. */
 export type CheckMode = 'background' | 'blocking' | 'off'
 
+export type Background = boolean | 'disabled'
+
 /** Options of open(). Each has a default; an unknown one is refused with a suggestion. */
 export interface OpenOptions<S extends object = Record<string, unknown>, K = unknown> {
   /**
@@ -77,6 +79,14 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
   readonly digestBytes?: number | undefined
   /** The hash of long keys. Part of the store's format. @default SHA-256 */
   readonly keyHash?: KeyHash | undefined
+  /**
+   * How the rows of expired entries leave the store. `true`: one process for each store removes them,
+   * a few at a time, by a timer. `false`: no timers; each commit removes a few. `'disabled'`: only
+   * sweep() and setting the key again remove them. No reader sees an expired entry in any case.
+   * `'expire'` events come at the deadline with `true` and `false`.
+   * @default true
+   */
+  readonly background?: Background | undefined
   /** Also save pending writes when the process gets SIGTERM, SIGINT or SIGHUP. @default false */
   readonly flushOnSignals?: boolean | undefined
   /**
@@ -136,6 +146,7 @@ const model = z.object({
   keySizeLimit: z.int().optional(),
   digestBytes: z.int().optional(),
   keyHash: functions<KeyHash>('digest').optional(),
+  background: z.union([z.boolean(), z.literal('disabled')]).optional(),
   flushOnSignals: z.boolean().optional(),
   maxKeys: z.number().min(1).optional(),
   check: z.enum(['background', 'blocking', 'off']).optional(),

@@ -31,6 +31,7 @@ import { OptionError } from '../errors/option-error.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
 import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
+import { startBackground } from './background.js'
 import { checkAtOpen } from './check-at-open.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 
@@ -42,6 +43,8 @@ interface Shared {
   readonly events: StoreEvents
   readonly live: LiveRoots
   readonly leasing: Leasing
+  /** Ends what goes on in the background. */
+  readonly stop: () => void
   readonly settings: Readonly<Record<string, unknown>>
   users: number
 }
@@ -168,13 +171,14 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   const types = Object.keys(options.types ?? {})
     .sort()
     .join(', ')
-  const { durability = 'batched', cache, compress, maxValueBytes, clock } = options
+  const { durability = 'batched', cache, compress, maxValueBytes, background, clock } = options
   const settings = {
     durability,
     types,
     cache: JSON.stringify(cache),
     compress: JSON.stringify(compress),
     maxValueBytes,
+    background,
     clock,
     ...identity,
   }
@@ -194,6 +198,7 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
     release() {
       try {
         if (entry.users === 1) {
+          entry.stop()
           entry.leasing.close()
           entry.engine.close()
         }
@@ -242,7 +247,10 @@ function found(
   const onError = (error: unknown) => errors.tell(error)
   const live = new LiveRoots(engine, onError)
   const leasing = engineLeasing(engine, onError)
-  return { engine, events: new StoreEvents(engine, errors), live, leasing, settings, users: 0 }
+  const events = new StoreEvents(engine, errors)
+  const mode = options.background ?? true
+  const stop = startBackground({ engine, events, leases: leasing.table, mode })
+  return { engine, events, live, leasing, stop, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {
@@ -257,7 +265,7 @@ function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdent
 }
 
 /** Left out, these take what the first dict has. */
-const TAKEN_OVER: readonly string[] = ['cache', 'clock', 'compress', 'maxValueBytes']
+const TAKEN_OVER: readonly string[] = ['cache', 'clock', 'compress', 'maxValueBytes', 'background']
 
 function refuseConflict(
   location: string,

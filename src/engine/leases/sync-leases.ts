@@ -75,14 +75,15 @@ export class SyncLeases implements LeaseTable {
   }
 
   renew(leases: readonly Lease[]): boolean[] {
-    return this.#parts.transact((tx) =>
-      leases.map((lease) => {
-        const row = heldRow(tx, lease)
-        if (row === undefined) return false
-        writeLease(tx, lease.key, renewedRow(row, this.#process, this.#now()))
-        return true
-      }),
-    )
+    return this.#parts.transact((tx) => leases.map((lease) => this.renewIn(tx, lease)))
+  }
+
+  /** Like renew() of one lease, as part of a transaction of the caller's. */
+  renewIn(tx: StoreTransaction, lease: Lease): boolean {
+    const row = heldRow(tx, lease)
+    if (row === undefined) return false
+    writeLease(tx, lease.key, renewedRow(row, this.#process, this.#now()))
+    return true
   }
 
   release(lease: Lease): boolean {

@@ -1,0 +1,103 @@
+/** The sweeper's work on an engine's store: which rows are due, and removing them under a lease. */
+import { LockLostError } from '../errors/lock-errors.js'
+import type { StoreReader } from '../store/sync-store.js'
+import type { Engine } from './engine.js'
+import { expireRows } from './expired.js'
+import { leaseKey } from './leases/lease-key.js'
+import type { Lease } from './leases/lease-table.js'
+import { assertHeld, type SyncLeases } from './leases/sync-leases.js'
+import { ROWS } from './row.js'
+import type { Session } from './session.js'
+
+/** A step takes milliseconds. After so long without one, another process may sweep. */
+const LEASE_MS = 10_000
+
+/** Rows are left alone for so long: whoever wants to hear of an expiry removes the row at once. */
+const LEEWAY_MS = 1_000
+
+/** One lease for the whole store. */
+const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
+
+/** Something else that comes to its end without anybody's doing, such as entries that nobody reads. */
+export interface FurtherDue {
+  isDue(reader: StoreReader): boolean
+  /** Removes up to so many entries; returns how many rows it has looked at. */
+  expire(session: Session, rows: number): number
+}
+
+export class SweepWork {
+  /** Entries removed so far. */
+  removed = 0
+  readonly #engine: Engine
+  readonly #leases: SyncLeases
+  readonly #further: FurtherDue | undefined
+  #lease: Lease | undefined
+  #renewedAt = 0
+
+  constructor(engine: Engine, leases: SyncLeases, further: FurtherDue | undefined) {
+    this.#engine = engine
+    this.#leases = leases
+    this.#further = further
+  }
+
+  isDue(): boolean {
+    const { store } = this.#engine
+    return store.due(ROWS, this.#latest(), 1).length > 0 || (this.#further?.isDue(store) ?? false)
+  }
+
+  claim(): boolean {
+    const terms = { leaseMs: LEASE_MS }
+    const [blocked] = this.#leases.look([{ key: SWEEPER, terms }])
+    if (blocked !== undefined) return false
+    const [answer] = this.#leases.claim([SWEEPER], terms)
+    this.#lease = answer?.kind === 'lease' ? answer : undefined
+    this.#renewedAt = this.#engine.clock.monotonic()
+    return this.#lease !== undefined
+  }
+
+  step(rows: number): 'more' | 'done' | 'lost' {
+    const lease = this.#lease
+    if (lease === undefined) return 'lost'
+    try {
+      return this.#engine.transaction((session) => this.#stepIn(session, lease, rows))
+    } catch (error) {
+      this.#lease = undefined
+      if (error instanceof LockLostError) return 'lost'
+      throw error
+    }
+  }
+
+  release(): void {
+    const lease = this.#lease
+    this.#lease = undefined
+    if (lease !== undefined) this.#leases.release(lease)
+  }
+
+  #stepIn(session: Session, lease: Lease, rows: number): 'more' | 'done' {
+    assertHeld(session.tx, lease)
+    const hints = session.tx.due(ROWS, this.#latest(), rows)
+    this.removed += expireRows(this.#engine, session, hints)
+    const left = rows - hints.length
+    const further = left === 0 ? 0 : (this.#further?.expire(session, left) ?? 0)
+    if (further < left) {
+      this.#lease = undefined
+      this.#leases.releaseIn(session.tx, lease)
+      session.hasWritten = true
+      return 'done'
+    }
+    this.#renew(session, lease)
+    return 'more'
+  }
+
+  #renew(session: Session, lease: Lease): void {
+    const now = this.#engine.clock.monotonic()
+    if (now - this.#renewedAt < LEASE_MS / 3) return
+    this.#renewedAt = now
+    this.#leases.renewIn(session.tx, lease)
+    session.hasWritten = true
+  }
+
+  #latest(): number {
+    return this.#engine.now() - LEEWAY_MS
+  }
+}

@@ -1,0 +1,97 @@
+/** What goes on without anybody's call: expiry at the deadline, and sweeping. */
+
+import { MAX_UINT48 } from '../bytes.js'
+import type { StoreEvents } from '../dict/events/store-events.js'
+import type { Change } from '../engine/change.js'
+import type { Engine } from '../engine/engine.js'
+import { expireRows, stillDue } from '../engine/expired.js'
+import type { SyncLeases } from '../engine/leases/sync-leases.js'
+import { ROWS } from '../engine/row.js'
+import { SweepWork } from '../engine/sweep-work.js'
+import { PromptExpiry } from '../expiry/prompt-expiry.js'
+import { Sweeper } from '../expiry/sweeper.js'
+import type { Background } from './open-options.js'
+
+/** Expired rows that a commit takes with it where there is no sweeper: too few to be noticed. */
+const ROWS_PER_COMMIT = 16
+
+export interface BackgroundParts {
+  readonly engine: Engine
+  readonly events: StoreEvents
+  readonly leases: SyncLeases
+  readonly mode: Background
+}
+
+/** Starts what the mode asks for; returns how to stop it. Call that before the store is closed. */
+export function startBackground({ engine, events, leases, mode }: BackgroundParts): () => void {
+  if (mode === 'disabled') return () => {}
+  const stopPrompt = promptExpiry(engine, events)
+  const stopSweeping = mode ? backgroundSweeper(engine, events, leases) : sweepingCommits(engine)
+  return () => {
+    stopPrompt()
+    stopSweeping()
+  }
+}
+
+function backgroundSweeper(engine: Engine, events: StoreEvents, leases: SyncLeases): () => void {
+  const work = new SweepWork(engine, leases, undefined)
+  const onError = (error: unknown) => events.errors.tell(error)
+  const sweeper = new Sweeper({ clock: engine.clock, work, onError })
+  sweeper.start()
+  return () => sweeper.stop()
+}
+
+/** Without a sweeper, whoever writes removes a few expired rows each time. */
+function sweepingCommits(engine: Engine): () => void {
+  return engine.hooks.add({
+    wantsChanges: () => false,
+    beforeCommit: (session) => {
+      if (!session.hasWritten) return
+      expireRows(engine, session, session.tx.due(ROWS, session.now, ROWS_PER_COMMIT))
+    },
+  })
+}
+
+/** Entries are removed at their deadline as long as somebody here listens for that. */
+function promptExpiry(engine: Engine, events: StoreEvents): () => void {
+  const { hub, keyHandlers } = events
+  const prompt = new PromptExpiry({
+    clock: engine.clock,
+    upcoming: (limit) => engine.store.due(ROWS, MAX_UINT48 - 1, limit),
+    remove: (hints) => {
+      const due = stillDue(engine.store, hints)
+      if (due.length > 0) engine.transaction((session) => void expireRows(engine, session, due))
+    },
+    onError: (error) => events.errors.tell(error),
+  })
+  const hook = {
+    wantsChanges: () => true,
+    committed: (changes: readonly Change[]) => note(changes),
+  }
+  const note = (changes: readonly Change[]) => {
+    for (const { kind, storageKey, entry } of changes) {
+      // Nothing is known of the keys of a namespace that was emptied: their rows are found gone.
+      if (kind !== 'clear') prompt.note(storageKey, kind === 'set' ? (entry?.expiresAt ?? 0) : 0)
+    }
+  }
+  let stops: (() => void)[] = []
+  const stop = () => {
+    for (const stopOne of stops) stopOne()
+    stops = []
+    prompt.stop()
+  }
+  const attend = () => {
+    const isWanted = hub.hears('expire') || keyHandlers.expiring > 0
+    if (!isWanted) return stop()
+    if (prompt.isRunning) return
+    stops = [engine.hooks.add(hook), engine.store.onCommit(() => prompt.look())]
+    prompt.start()
+  }
+  hub.onInterest = attend
+  keyHandlers.onInterest = attend
+  return () => {
+    hub.onInterest = () => {}
+    keyHandlers.onInterest = () => {}
+    stop()
+  }
+}
