@@ -4,10 +4,16 @@
  * children await what its methods return.
  */
 import { open } from 'persistdict'
+import { fileStore } from 'persistdict/file'
+import { sqliteStore } from 'persistdict/sqlite'
 
 export const OPENERS = {
   'lmdb, batched': (place) => open(place),
   'lmdb, commit': (place) => open(place, { durability: 'commit' }),
   'lmdb, sync': (place) => open(place, { durability: 'sync' }),
   'lmdb, asked': (place) => open(place, { durability: 'commit', lmdb: { changeClock: 'asked' } }),
+  'sqlite, batched': (place) => open(sqliteStore(place)),
+  'sqlite, commit': (place) => open(sqliteStore(place), { durability: 'commit' }),
+  'file, batched': (place) => open(fileStore(place)),
+  'file, commit': (place) => open(fileStore(place), { durability: 'commit' }),
 }
