@@ -21,6 +21,22 @@ test('set(), delete(), transaction() and sweep() survive SIGKILL at any instant,
   expect(report.acknowledged).toBeGreaterThan(100)
 }, 120_000)
 
+test.each(['sqlite', 'file'] as const)(
+  'a store on %s survives SIGKILL at any instant, whole or not at all',
+  async (store) => {
+    const report = await crashes(randomOf(seedOf(`kills on ${store}`)), {
+      kills: 24,
+      store,
+      durabilities: ['batched', 'commit', 'sync'],
+      patienceMs: PATIENCE_MS,
+    })
+    console.log(JSON.stringify(report))
+    expect(report.failures).toEqual([])
+    expect(report.acknowledged).toBeGreaterThan(20)
+  },
+  120_000,
+)
+
 test.each([
   ['acknowledges before it commits', 'early', 'begun'],
   ['writes counts and deadlines in a second transaction', 'split', 'committed'],

@@ -14,15 +14,34 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { open } from 'persistdict'
+import { lmdbStore, open } from 'persistdict'
+import { fileStore } from 'persistdict/file'
+import { sqliteStore } from 'persistdict/sqlite'
+import type { SyncStore } from 'persistdict/testing'
 import { FakeClock } from '../fake-clock.js'
 import type { Random } from '../random.js'
 import { type Child, startChild } from './child.js'
+
+/** How children are told of a store that keeps all its files in one directory; see children/store-at.mjs. */
+const PLACES = {
+  lmdb: (directory: string) => directory,
+  sqlite: (directory: string) => `sqlite:${join(directory, 'data.db')}`,
+  file: (directory: string) => `file:${directory}`,
+}
+
+export type StoreKind = keyof typeof PLACES
+
+function storeIn(kind: StoreKind | undefined, directory: string): SyncStore {
+  if (kind === 'sqlite') return sqliteStore(join(directory, 'data.db'))
+  return kind === 'file' ? fileStore(directory) : lmdbStore(directory)
+}
 
 export type Durability = 'batched' | 'commit' | 'sync'
 
 export interface CrashOptions {
   readonly kills: number
+  /** @default 'lmdb' */
+  readonly store?: StoreKind | undefined
   readonly durabilities: readonly Durability[]
   /** A defect that the writers have; see children/crash-writer.mjs. */
   readonly mutant?: 'early' | 'split' | undefined
@@ -119,7 +138,10 @@ class Round {
     await Promise.all(this.#lines.map((line) => this.#livesOf(line)))
     if (this.#report.failures.length > 0) return
     for (const line of this.#lines) this.#fail(line.name, this.#audit(line))
-    this.#fail('the whole', auditWhole(this.#path, join(this.#base, 'copy'), this.#lines))
+    this.#fail(
+      'the whole',
+      auditWhole(this.#options.store, this.#path, join(this.#base, 'copy'), this.#lines),
+    )
   }
 
   async #livesOf(line: WriterLine): Promise<void> {
@@ -135,7 +157,7 @@ class Round {
     const plan = given === undefined ? random.pick(PLANS) : 'point'
     const point = plan === 'point' ? (given ?? random.pick(POINTS)) : undefined
     const settings = {
-      path: this.#path,
+      place: PLACES[this.#options.store ?? 'lmdb'](this.#path),
       log,
       name: line.name,
       names: WRITERS,
@@ -183,7 +205,7 @@ class Round {
 
   /** What the dict holds of a writer's keys, when all are dead. */
   #audit(line: WriterLine): string[] {
-    using dict = open(this.#path)
+    using dict = open(storeIn(this.#options.store, this.#path))
     const inner = dict.namespace('inner')
     const found: Record<string, number | null> = {}
     for (let at = 0; at < 12; at++) {
@@ -306,14 +328,19 @@ function shown(states: ReadonlyMap<string, number | null>, transactions: number)
 }
 
 /** Counts agree with rows, deadlines with their index, and the total with its parts. */
-function auditWhole(path: string, copy: string, lines: readonly WriterLine[]): string[] {
+function auditWhole(
+  kind: StoreKind | undefined,
+  path: string,
+  copy: string,
+  lines: readonly WriterLine[],
+): string[] {
   const failures: string[] = []
   const check = (what: string, found: unknown, expected: unknown) => {
     if (found !== expected) failures.push(`${what} is ${found}, and should be ${expected}`)
   }
   const clock = new FakeClock(Date.now())
   {
-    using dict = open<Record<string, unknown>>(path, { clock })
+    using dict = open<Record<string, unknown>>(storeIn(kind, path), { clock })
     // The lock of the dead is taken over.
     dict.set('by the audit', 1).flushSync()
     dict.delete('by the audit')
@@ -322,7 +349,7 @@ function auditWhole(path: string, copy: string, lines: readonly WriterLine[]): s
   }
   // Nobody has it open now, so that its files may be copied.
   cpSync(path, copy, { recursive: true })
-  using dict = open<Record<string, unknown>>(copy, { clock })
+  using dict = open<Record<string, unknown>>(storeIn(kind, copy), { clock })
   for (const space of [dict, dict.namespace('inner')]) {
     check('size', space.size, [...space.keys()].length)
   }

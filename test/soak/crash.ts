@@ -3,6 +3,7 @@
  *
  *     npm run soak:crash                                  2,000 kills
  *     npm run soak:crash -- --kills 500 --durability sync
+ *     npm run soak:crash -- --store file                  or sqlite
  *     npm run soak:crash -- --mutant early                a defect that must be found: early, split
  *     npm run soak:crash -- --seed 123                    with the choices of an earlier run
  *
@@ -22,6 +23,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '2000' },
     durability: { type: 'string' },
+    store: { type: 'string' },
     mutant: { type: 'string' },
     seed: { type: 'string' },
   },
@@ -42,6 +44,7 @@ while (kills < Number(values.kills) && failures.length === 0) {
   const wanted = Math.min(KILLS_PER_REPORT, Number(values.kills) - kills)
   const report = await crashes(random, {
     kills: wanted,
+    store: values.store as CrashOptions['store'],
     durabilities,
     mutant,
     patienceMs: PATIENCE_MS,

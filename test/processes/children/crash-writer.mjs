@@ -14,11 +14,12 @@
  * total is the sum of the counts.
  */
 import { openSync, writeSync } from 'node:fs'
-import { lmdbStore, open } from 'persistdict'
+import { open } from 'persistdict'
 import { withPoints, withSplitIndexes } from './faulty-store.mjs'
+import { storeAt } from './store-at.mjs'
 
 const settings = JSON.parse(process.argv[2])
-const { path, log, name, names, durability, point, mutant } = settings
+const { place, log, name, names, durability, point, mutant } = settings
 const descriptor = openSync(log, 'a')
 const append = (line) => writeSync(descriptor, `${JSON.stringify(line)}\n`)
 
@@ -55,7 +56,7 @@ for (; ; n++) {
 
 function openDict() {
   const isAcknowledgedEarly = mutant === 'early'
-  let store = lmdbStore(path)
+  let store = storeAt(place)
   if (point !== undefined) store = withPoints(store, reach)
   if (mutant === 'split') store = withSplitIndexes(store)
   return open(store, { durability: isAcknowledgedEarly ? 'batched' : durability })
