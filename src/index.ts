@@ -34,12 +34,25 @@ export type { SetOptions } from './dict/set-options.js'
 export type { StandardSchema } from './dict/standard-schema.js'
 export type { Duration } from './duration.js'
 export type { Durability } from './engine/commits.js'
+export type { ComputeContext, GetOrSetOptions } from './engine/compute/compute-options.js'
+export type {
+  ManyContext,
+  Memoized,
+  MemoizedMany,
+  MemoizeExplanation,
+  MemoizeKeyOptions,
+  MemoizeManyOptions,
+  MemoizeOptions,
+  MemoizeStats,
+} from './engine/compute/memoize-options.js'
 export type { ValueMode } from './engine/entry.js'
+export type { Awaitable } from './engine/leases/lease-table.js'
 export { Lock, type LockOptions, type TryLockOptions } from './engine/leases/locks.js'
 export type { Subscription } from './engine/listeners.js'
 export type { Finding, FindingKind, VerifyReport } from './engine/upkeep/finding.js'
 export type { QuarantinedRecord } from './engine/upkeep/quarantine.js'
 export type { VerifyOptions } from './engine/upkeep/verify.js'
+export { ComputeTimeoutError, ResultCountError } from './errors/compute-errors.js'
 export { ConflictError } from './errors/conflict-error.js'
 export { EventOverflowError, HandlerError, HandlerTimeoutError } from './errors/event-errors.js'
 export { IntegrityError } from './errors/integrity-error.js'

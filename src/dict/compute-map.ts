@@ -1,15 +1,77 @@
 /** The part of a dict that many take part in: locks, and values that are computed once. */
+import type { ComputeContext, GetOrSetOptions } from '../engine/compute/compute-options.js'
+import type {
+  ManyContext,
+  Memoized,
+  MemoizedMany,
+  MemoizeManyOptions,
+  MemoizeOptions,
+  MemoizeTarget,
+} from '../engine/compute/memoize-options.js'
 import type { Lock, LockOptions, TryLockOptions } from '../engine/leases/locks.js'
 import { EntryMap } from './entry-map.js'
-import type { KeyIn, KeyOf } from './face.js'
+import type { Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
 import type { Scope } from './scope.js'
+import { ScopeHost } from './scope-host.js'
+
+/** The namespace, within each, of the values of memoized functions; one more for each name. */
+const MEMOIZED = 'persistdict:memoize'
 
 export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
   readonly #scope: Scope
+  readonly #host: ScopeHost
 
   constructor(scope: Scope) {
     super(scope)
     this.#scope = scope
+    this.#host = new ScopeHost(scope)
+  }
+
+  // Compute once: among all tasks of all processes that share the store
+
+  /**
+   * The value of a key. If it is absent or expired, one caller of all runs `fn`, and all get what it
+   * returns; undefined is passed on and not stored. An error reaches all who wait in this process, and
+   * is not stored. Rejects with what `fn` throws, ComputeTimeoutError, the reason of `signal`, and as
+   * set() throws.
+   */
+  async getOrSet<L extends KeyIn<K>, U extends undefined = never>(
+    key: L,
+    fn: (
+      context: ComputeContext<L, Frozen<ValueAt<S, L>>>,
+    ) => ValueAt<S, L> | U | PromiseLike<ValueAt<S, L> | U>,
+    options?: GetOrSetOptions<ValueAt<S, L>>,
+  ): Promise<Frozen<ValueAt<S, L>> | U> {
+    const isPlain = options === undefined || (!options.refresh && !options.earlyRefresh)
+    const value = isPlain ? this.get(key) : undefined
+    if (value !== undefined) return value
+    const given = { given: key, text: this.#scope.key(key) }
+    const { recipes } = this.#scope
+    return (await recipes.getOrSet(this.#host, given, fn, options ?? {})) as
+      | Frozen<ValueAt<S, L>>
+      | U
+  }
+
+  /**
+   * A function that returns what `fn` returned for equal arguments before, in any process. Arguments are
+   * compared by content; see MemoizeOptions for what cannot be.
+   */
+  memoize<A extends readonly unknown[], R>(
+    fn: (...args: A) => R | PromiseLike<R>,
+    options: MemoizeOptions<A, R> = {},
+  ): Memoized<A, R> {
+    return this.#scope.recipes.memoize((name) => this.#target(name), fn, options)
+  }
+
+  /**
+   * A function of many items that calls `fn` with those only whose values are not there, in batches,
+   * and returns the values in the order of the items. A batch is stored when it is done.
+   */
+  memoizeMany<T, R>(
+    fn: (items: T[], context: ManyContext) => readonly R[] | PromiseLike<readonly R[]>,
+    options: MemoizeManyOptions<T, R> = {},
+  ): MemoizedMany<T, R> {
+    return this.#scope.recipes.memoizeMany((name) => this.#target(name), fn, options)
   }
 
   // Locks: held by one task of one process at a time. They have nothing to do with the key's entry.
@@ -34,5 +96,12 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
     options?: LockOptions,
   ): Promise<T> {
     return this.#scope.leasing.locks.withLock(this.#scope.lockName(key), fn, options)
+  }
+
+  #target(name: string): MemoizeTarget {
+    const scope = this.#scope.hidden(MEMOIZED, name)
+    return Object.assign(new ComputeMap<Record<string, unknown>>(scope), {
+      host: new ScopeHost(scope),
+    })
   }
 }

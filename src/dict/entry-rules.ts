@@ -34,6 +34,12 @@ export class EntryRules {
     this.keySerializer = parts.keySerializer
   }
 
+  /** The same for entries that users do not see: string keys, and values of any shape. */
+  hidden(): EntryRules {
+    const schemaOf = () => undefined
+    return new EntryRules({ ...this.#parts, keySerializer: undefined, schemaOf })
+  }
+
   /** A key as the user gives it, as a string. Throws KeyError. */
   key(key: unknown): string {
     return this.keySerializer === undefined

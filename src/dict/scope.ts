@@ -7,6 +7,7 @@ import type { Wanted } from '../engine/entry-range.js'
 import { leaseKey } from '../engine/leases/lease-key.js'
 import type { Leasing } from '../engine/leases/leasing.js'
 import type { LockName } from '../engine/leases/locks.js'
+import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { scanEntries } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
@@ -20,6 +21,7 @@ import type { Range } from './face.js'
 import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
 import { checkedRange } from './range.js'
+import type { Recipes } from './recipes.js'
 import type { SetOptions } from './set-options.js'
 
 /** Listing more keys than this takes a noticeable time. */
@@ -35,7 +37,9 @@ export interface ScopeParts {
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
   readonly warn: (warning: Warning) => void
-  readonly leasing: Leasing
+  readonly leasing: Leasing<SyncLeases>
+  readonly recipes: Recipes
+  readonly onError: (error: unknown) => void
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly lease: Lease
 }
@@ -52,7 +56,9 @@ export class Scope {
   readonly mode: ValueMode
   readonly lease: Lease
   readonly live: LiveRoots
-  readonly leasing: Leasing
+  readonly leasing: Leasing<SyncLeases>
+  readonly recipes: Recipes
+  readonly onError: (error: unknown) => void
   readonly onConflict: ConflictPolicy
   readonly #parts: ScopeParts
   readonly #rules: EntryRules
@@ -65,6 +71,8 @@ export class Scope {
     this.lease = parts.lease
     this.live = parts.live
     this.leasing = parts.leasing
+    this.recipes = parts.recipes
+    this.onError = parts.onError
     this.onConflict = parts.onConflict
     this.#parts = parts
     this.#rules = parts.rules
@@ -77,6 +85,12 @@ export class Scope {
       throw new KeyError(name, 'The name of a namespace must be a string.')
     const space = this.engine.space([...this.space.path, name])
     return new Scope({ ...this.#parts, space })
+  }
+
+  /** A namespace within this one for what is kept behind the users' backs. */
+  hidden(...names: string[]): Scope {
+    const space = this.engine.space([...this.space.path, ...names])
+    return new Scope({ ...this.#parts, rules: this.#rules.hidden(), space })
   }
 
   assertOpen(): void {

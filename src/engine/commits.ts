@@ -112,6 +112,7 @@ export class Commits {
           list?.sort()
           const value = this.#within(session, fn)
           hasWritten = session.hasWritten
+          for (const id of session.gone) this.#touched.push(id)
           return value
         }),
       )

@@ -35,6 +35,9 @@ export class Session {
   /** A row was put or removed: the commit will move the change id, and is ours for certain. */
   hasWritten = false
 
+  /** The ids of keys whose entries went without a write: no cache may have them any more. */
+  readonly gone: string[] = []
+
   /** `changes` takes what is done here, if anybody wants to know. */
   constructor(tx: StoreTransaction, now: number, changes?: ChangeList) {
     this.tx = tx
@@ -193,6 +196,7 @@ export class Session {
   ): void {
     if (fields.isCounted) {
       const key = keyOfRow(space, storageKey, fields)
+      this.gone.push(space.idOf(key))
       this.#changes?.add(kind, space, key, storageKey, fields.bytes)
     }
     this.#remove(space, { storageKey, fields })
@@ -201,6 +205,7 @@ export class Session {
   /** Keeps an expired entry for those who compute it anew, apart from the entries. */
   #retire(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): void {
     const key = keyOfRow(space, storageKey, fields)
+    this.gone.push(space.idOf(key))
     this.#changes?.add('expire', space, key, storageKey, fields.bytes)
     this.#forget({ storageKey, fields }, fields)
     this.tx.put(ROWS, storageKey, retired(storageKey, fields.bytes), fields.grace?.until ?? 0)

@@ -70,7 +70,7 @@ export class SweepWork {
   release(): void {
     const lease = this.#lease
     this.#lease = undefined
-    if (lease !== undefined) this.#leases.release(lease)
+    if (lease !== undefined) this.#leases.release([lease])
   }
 
   #stepIn(session: Session, lease: Lease, rows: number): 'more' | 'done' {

@@ -16,6 +16,7 @@ import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
 import { PersistDict } from '../dict/persist-dict.js'
+import type { Recipes } from '../dict/recipes.js'
 import { Scope } from '../dict/scope.js'
 import type { StandardSchema } from '../dict/standard-schema.js'
 import { durationMs } from '../duration.js'
@@ -24,11 +25,13 @@ import type { Entry } from '../engine/entry.js'
 import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
 import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js'
 import { engineLeasing, type Leasing } from '../engine/leases/leasing.js'
+import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { Listeners } from '../engine/listeners.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OpenConflictError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
+import { allRecipes } from '../recipes/all-recipes.js'
 import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { startBackground } from './background.js'
@@ -42,7 +45,8 @@ interface Shared {
   readonly engine: Engine
   readonly events: StoreEvents
   readonly live: LiveRoots
-  readonly leasing: Leasing
+  readonly leasing: Leasing<SyncLeases>
+  readonly recipes: Recipes
   /** Ends what goes on in the background. */
   readonly stop: () => void
   readonly settings: Readonly<Record<string, unknown>>
@@ -101,7 +105,7 @@ function openChecked<S extends object, K>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, events, live, leasing, release } = share(store, keySettings, options)
+  const { engine, events, live, leasing, recipes, release } = share(store, keySettings, options)
   const lease = {
     isClosed: false,
     release() {
@@ -127,6 +131,8 @@ function openChecked<S extends object, K>(
     }),
     live,
     leasing,
+    recipes,
+    onError: (error) => events.errors.tell(error),
     keyHandlers: events.keyHandlers,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
@@ -161,7 +167,8 @@ interface Share {
   readonly engine: Engine
   readonly events: StoreEvents
   readonly live: LiveRoots
-  readonly leasing: Leasing
+  readonly leasing: Leasing<SyncLeases>
+  readonly recipes: Recipes
   /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
   release(): void
 }
@@ -195,11 +202,12 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
     events: entry.events,
     live: entry.live,
     leasing: entry.leasing,
+    recipes: entry.recipes,
     release() {
       try {
         if (entry.users === 1) {
           entry.stop()
-          entry.leasing.close()
+          if (!entry.engine.isClosed) entry.leasing.close()
           entry.engine.close()
         }
         entry.users--
@@ -250,7 +258,8 @@ function found(
   const events = new StoreEvents(engine, errors)
   const mode = options.background ?? true
   const stop = startBackground({ engine, events, leases: leasing.table, mode })
-  return { engine, events, live, leasing, stop, settings, users: 0 }
+  const recipes = allRecipes()
+  return { engine, events, live, leasing, recipes, stop, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

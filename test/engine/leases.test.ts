@@ -50,7 +50,7 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     for (let round = 0; round < 5; round++) {
       const lease = granted(leases, {})
       tokens.push(lease.token)
-      expect(leases.release(lease)).toBe(true)
+      expect(leases.release([lease])).toEqual([true])
       expect(store.get(LEASES, KEY)).toBeUndefined()
     }
     expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => a - b))
@@ -61,7 +61,7 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     const first = granted(leases, {})
     clock.advance(LEASE_MS)
     const second = granted(leases, {})
-    expect(leases.release(first)).toBe(false)
+    expect(leases.release([first])).toEqual([false])
     expect(leases.renew([first, second])).toEqual([false, true])
     expect(refused(leases, {}).token).toBe(second.token)
   })
@@ -145,14 +145,14 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     const { leases } = tableOn(make())
     const held = granted(leases, {})
     for (const queueAs of ['a', 'b', 'c', 'a']) refused(leases, { queueAs })
-    leases.release(held)
+    leases.release([held])
     const served: string[] = []
     while (served.length < 3) {
       for (const queueAs of ['c', 'b', 'a'].filter((id) => !served.includes(id))) {
         const [answer] = leases.claim([KEY], { leaseMs: LEASE_MS, queueAs })
         if (answer?.kind !== 'lease') continue
         served.push(queueAs)
-        leases.release(answer)
+        leases.release([answer])
       }
     }
     expect(served).toEqual(['a', 'b', 'c'])
@@ -163,12 +163,12 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     const held = granted(leases, {})
     for (const queueAs of ['gone', 'late', 'here']) refused(leases, { queueAs })
     leases.leave(KEY, 'gone')
-    leases.release(held)
+    leases.release([held])
     expect(refused(leases, { queueAs: 'here' }).retryMs).toBe(TURN_MS)
     clock.advance(TURN_MS)
     const lease = granted(leases, { queueAs: 'here' })
     leases.leave(KEY, 'late')
-    leases.release(lease)
+    leases.release([lease])
     expect(store.get(LEASES, KEY)).toBeUndefined()
   })
 

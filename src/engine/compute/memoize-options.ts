@@ -1,6 +1,7 @@
 /** What can be asked of memoize() and memoizeMany(), and what they return. */
 import type { Awaitable } from '../leases/lease-table.js'
-import type { GetOrSetOptions } from './compute-options.js'
+import type { ComputeHost } from './compute-host.js'
+import type { ComputeContext, GetOrSetOptions } from './compute-options.js'
 
 /** How the key of a call is made. */
 export interface MemoizeKeyOptions {
@@ -88,4 +89,18 @@ export interface MemoizedMany<T, R> {
 export interface ManyContext {
   /** Aborted when the call is, or when somebody else computes instead. */
   readonly signal: AbortSignal
+}
+
+/** Where the values of memoized functions are kept: the parts of a dict that are needed for it. */
+export interface MemoizeTarget {
+  readonly host: ComputeHost
+  getOrSet(
+    key: string,
+    fn: (context: ComputeContext<string, unknown>) => unknown,
+    options: GetOrSetOptions,
+  ): Promise<unknown>
+  get(key: string): Awaitable<unknown>
+  getMany(keys: readonly string[]): Awaitable<unknown[]>
+  deleteMany(keys: readonly string[]): Awaitable<number>
+  clear(): Awaitable<void>
 }

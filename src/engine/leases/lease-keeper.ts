@@ -78,24 +78,30 @@ export class LeaseKeeper {
 
   /** Gives a lease back. False if it was lost or given back before; that is no error. */
   async release(held: HeldLease): Promise<boolean> {
-    if (held.isReleased) return false
-    this.#forget(held)
+    return (await this.releaseEach([held])) > 0
+  }
+
+  /** The same for several leases at once; returns how many were held until now. */
+  async releaseEach(all: readonly HeldLease[]): Promise<number> {
+    const held = all.filter(({ isReleased }) => !isReleased)
+    if (held.length === 0) return 0
+    for (const each of held) this.#forget(each)
     try {
-      return await this.#table.release(held.lease)
+      const released = await this.#table.release(held.map(({ lease }) => lease))
+      return released.filter((isOurs) => isOurs).length
     } finally {
-      held.end()
+      for (const each of held) each.end()
     }
   }
 
   /** Gives all leases back, and tells their holders that they are lost: the store is closing. */
-  releaseAll(): Awaitable<void> {
+  releaseAll(): Awaitable<unknown> {
     const all = [...this.#held]
-    const given = all.map(({ lease }) => this.#table.release(lease))
+    if (all.length === 0) return
+    // A synchronous table is done when this returns, as the store closes next.
+    const released = this.#table.release(all.map(({ lease }) => lease))
     for (const held of all) this.#lose(held)
-    // A synchronous table is done by now, and must be: the store closes next.
-    if (given.some((answer) => typeof answer !== 'boolean')) {
-      return Promise.all(given).then(() => {})
-    }
+    return released
   }
 
   #schedule(): void {

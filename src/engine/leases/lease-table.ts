@@ -37,8 +37,8 @@ export interface LeaseTable {
   look(asked: readonly Asked[]): Awaitable<(Blocked | undefined)[]>
   /** Gives each lease its whole time again; false for those that are lost. */
   renew(leases: readonly Lease[]): Awaitable<boolean[]>
-  /** Gives a lease back; false if it was lost before. */
-  release(lease: Lease): Awaitable<boolean>
+  /** Gives leases back; false for those that were lost before. */
+  release(leases: readonly Lease[]): Awaitable<boolean[]>
   /**
    * Throws LockLostError unless the lease is still its holder's. Inside a transaction of a synchronous
    * store, it stays so until the transaction has ended.

@@ -1,11 +1,12 @@
 /** All that has to do with the leases of one store in this thread. */
 import type { Clock } from '../../clock.js'
 import type { Engine } from '../engine.js'
+import type { Session } from '../session.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import type { Awaitable, LeaseTable } from './lease-table.js'
 import { LeaseWatch } from './lease-watch.js'
 import { Locks } from './locks.js'
-import { SyncLeases } from './sync-leases.js'
+import { type LeaseTransaction, SyncLeases } from './sync-leases.js'
 
 export class Leasing<T extends LeaseTable = LeaseTable> {
   readonly table: T
@@ -21,7 +22,7 @@ export class Leasing<T extends LeaseTable = LeaseTable> {
   }
 
   /** Gives all leases back. Call before the store is closed. */
-  close(): Awaitable<void> {
+  close(): Awaitable<unknown> {
     return this.keeper.releaseAll()
   }
 }
@@ -33,9 +34,26 @@ export function engineLeasing(
 ): Leasing<SyncLeases> {
   const table = new SyncLeases({
     clock: engine.clock,
-    transact: (fn) => engine.transaction(({ tx }) => fn(tx)),
+    transact: (fn) => engine.transaction((session) => fn(noticed(session))),
     reader: () => (engine.isInTransaction ? engine.reader() : engine.store),
     onCommit: (listener) => engine.store.onCommit(listener),
   })
   return new Leasing(table, engine.clock, onError)
+}
+
+/** The transaction of a session, which is told of what is written past it. */
+function noticed(session: Session): LeaseTransaction {
+  const { tx } = session
+  return {
+    get: (bucket, key) => tx.get(bucket, key),
+    nextVersion: () => tx.nextVersion(),
+    put(bucket, key, record, deadline) {
+      session.hasWritten = true
+      tx.put(bucket, key, record, deadline)
+    },
+    delete(bucket, key) {
+      session.hasWritten = true
+      return tx.delete(bucket, key)
+    },
+  }
 }

@@ -26,10 +26,15 @@ const LOOK_EVERY_MS = 100
 /** Rows that tidy() looks at in one transaction. */
 const TIDY_STEP_ROWS = 256
 
+type LeaseReader = Pick<StoreReader, 'get'>
+
+/** What leases need of a transaction. */
+export type LeaseTransaction = Pick<StoreTransaction, 'get' | 'put' | 'delete' | 'nextVersion'>
+
 export interface SyncLeaseParts {
   readonly clock: Clock
   /** Runs `fn` in a write transaction of the store. */
-  readonly transact: <T>(fn: (tx: StoreTransaction) => T) => T
+  readonly transact: <T>(fn: (tx: LeaseTransaction) => T) => T
   /** The transaction that is running, or else the store. */
   readonly reader: () => StoreReader
   /** The store's own, where it tells of commits. */
@@ -50,7 +55,7 @@ export class SyncLeases implements LeaseTable {
   }
 
   /** Like claim(), as part of a transaction of the caller's. */
-  claimIn(tx: StoreTransaction, key: Uint8Array, terms: ClaimTerms): Lease | Blocked {
+  claimIn(tx: LeaseTransaction, key: Uint8Array, terms: ClaimTerms): Lease | Blocked {
     const claimant = this.#claimant(terms)
     const row = readLease(tx, key)
     const verdict = verdictOn(row, claimant, this.#now(), lifeOf)
@@ -79,19 +84,19 @@ export class SyncLeases implements LeaseTable {
   }
 
   /** Like renew() of one lease, as part of a transaction of the caller's. */
-  renewIn(tx: StoreTransaction, lease: Lease): boolean {
+  renewIn(tx: LeaseTransaction, lease: Lease): boolean {
     const row = heldRow(tx, lease)
     if (row === undefined) return false
     writeLease(tx, lease.key, renewedRow(row, this.#process, this.#now()))
     return true
   }
 
-  release(lease: Lease): boolean {
-    return this.#parts.transact((tx) => this.releaseIn(tx, lease))
+  release(leases: readonly Lease[]): boolean[] {
+    return this.#parts.transact((tx) => leases.map((lease) => this.releaseIn(tx, lease)))
   }
 
-  /** Like release(), as part of a transaction of the caller's: with what was done under the lease. */
-  releaseIn(tx: StoreTransaction, lease: Lease): boolean {
+  /** Gives one lease back, as part of a transaction of the caller's: with what was done under the lease. */
+  releaseIn(tx: LeaseTransaction, lease: Lease): boolean {
     const row = heldRow(tx, lease)
     if (row === undefined) return false
     writeLease(tx, lease.key, releasedRow(row, this.#process, this.#now()))
@@ -146,22 +151,22 @@ export class SyncLeases implements LeaseTable {
  * Throws LockLostError unless the lease is still its holder's. For fenced steps: what the transaction
  * writes is then written by the one owner there is, however long it slept before.
  */
-export function assertHeld(tx: StoreReader, lease: Lease): void {
+export function assertHeld(tx: LeaseReader, lease: Lease): void {
   if (heldRow(tx, lease) === undefined) throw new LockLostError(lease.token)
 }
 
 /** The row of a lease, unless somebody else has taken it over. It may be past its deadline. */
-function heldRow(reader: StoreReader, lease: Lease): LeaseRow | undefined {
+function heldRow(reader: LeaseReader, lease: Lease): LeaseRow | undefined {
   const row = readLease(reader, lease.key)
   return row?.token === lease.token && row.owner !== undefined ? row : undefined
 }
 
-function readLease(reader: StoreReader, key: Uint8Array): LeaseRow | undefined {
+function readLease(reader: LeaseReader, key: Uint8Array): LeaseRow | undefined {
   const bytes = reader.get(LEASES, key)
   return bytes && decodeLease(bytes)
 }
 
-function writeLease(tx: StoreTransaction, key: Uint8Array, row: LeaseRow | undefined): void {
+function writeLease(tx: LeaseTransaction, key: Uint8Array, row: LeaseRow | undefined): void {
   if (row === undefined) tx.delete(LEASES, key)
   else tx.put(LEASES, key, encodeLease(row), 0)
 }
