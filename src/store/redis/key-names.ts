@@ -92,6 +92,11 @@ export class KeyNames {
   }
 }
 
+/** What routes a command to the node of a row: no more of a name is needed than its braces. */
+export function routeOf(rows: Buffer): string {
+  return rows.toString('latin1')
+}
+
 function percentEncoded(text: string, harmless: RegExp): string {
   let encoded = ''
   for (const byte of encodeWtf8(text)) {

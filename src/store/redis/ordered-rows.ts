@@ -6,10 +6,12 @@
 import { compareBytes } from '../../bytes.js'
 import { type DeadlineHint, SCAN_STEP_BYTES, type ScanRange, type StoreRow } from '../sync-store.js'
 import type { Commands } from './commands.js'
-import type { KeyNames } from './key-names.js'
+import { type KeyNames, routeOf } from './key-names.js'
 import { isBelow, lexBounds } from './lex-range.js'
 import type { Words } from './redis-client.js'
-import { CLEAR, DUE, SCAN, SCRIPT_STEP } from './scripts.js'
+import { DUE, SCAN, SCRIPT_STEP } from './scripts.js'
+
+const STEP = String(SCRIPT_STEP)
 
 interface Step {
   readonly rows: StoreRow[]
@@ -71,19 +73,25 @@ export class OrderedRows {
     return hints.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
   }
 
-  async clear(bucket: string, range: ScanRange): Promise<void> {
+  /** Calls `visit` with the keys of a range, in steps, part by part. */
+  async eachKey(
+    bucket: string,
+    range: ScanRange,
+    visit: (keys: Buffer[]) => Promise<unknown>,
+  ): Promise<void> {
     const own = ownRange({ ...range, reverse: false })
-    const cleared = this.#names.rowPrefixes.map(async (_, part) => {
-      const { rows, index, deadlines } = this.#names.bucket(bucket, part)
+    const visited = this.#names.rowPrefixes.map(async (_, part) => {
+      const { index } = this.#names.bucket(bucket, part)
       for (let rest = own; ; ) {
-        const args: Words = [rows, ...lexBounds(rest), String(SCRIPT_STEP)]
-        const answer = await this.#commands.script(CLEAR, [index, deadlines], args, 'repeatable')
-        const [last] = answer as Buffer[]
+        const words = ['ZRANGE', index, ...lexBounds(rest), 'BYLEX', 'LIMIT', '0', STEP]
+        const keys = (await this.#commands.run(index, words, 'repeatable')) as Buffer[]
+        const last = keys.at(-1)
         if (last === undefined) return
+        await visit(keys)
         rest = { ...rest, after: last }
       }
     })
-    await Promise.all(cleared)
+    await Promise.all(visited)
   }
 
   /** Some of the next rows, and the last key that was looked at; none if the range is exhausted. */
@@ -94,13 +102,26 @@ export class OrderedRows {
     const room = Math.ceil((SCAN_STEP_BYTES - bytes) / parts)
     const reverse = range.reverse ? '1' : '0'
     const asked = rowPrefixes.map(async (_, part) => {
-      const { rows, index } = this.#names.bucket(bucket, part)
+      const { rows, index, deadlines } = this.#names.bucket(bucket, part)
       const args = [rows, ...bounds, reverse, String(most), String(room)]
-      const answer = await this.#commands.script(SCAN, [index], args, 'repeatable')
-      const [isDone, last, ...pairs] = answer as [number, Buffer, ...Buffer[]]
-      return { rows: rowsOf(pairs), last: isDone === 1 ? undefined : last }
+      const answer = await this.#commands.script(SCAN, [index, deadlines], args, 'repeatable')
+      const [isDone, last, ...pairs] = answer as [number, Buffer, ...(Buffer | null)[]]
+      return { rows: await this.#found(rows, pairs), last: isDone === 1 ? undefined : last }
     })
     return merged(await Promise.all(asked), range.reverse === true)
+  }
+
+  /** Rows from keys and records in turn. Those without a record are asked for one by one. */
+  async #found(rows: Buffer, pairs: readonly (Buffer | null)[]): Promise<StoreRow[]> {
+    const found: StoreRow[] = []
+    for (let at = 0; at < pairs.length; at += 2) {
+      const key = pairs[at] as Buffer
+      const words = ['GET', Buffer.concat([rows, key])]
+      // A command for one key is sent to whichever node has it.
+      const record = pairs[at + 1] ?? (await this.#commands.run(routeOf(rows), words, 'repeatable'))
+      if (record !== null) found.push({ key, record: record as Buffer })
+    }
+    return found
   }
 
   /**
@@ -116,16 +137,10 @@ export class OrderedRows {
   ): Promise<void> {
     const { rows, index, deadlines } = this.#names.bucket(bucket, part)
     for (let passed = 0; ; ) {
-      const args: Words = [
-        rows,
-        ...lexBounds(range),
-        String(passed),
-        String(now),
-        String(SCRIPT_STEP),
-      ]
+      const args: Words = [rows, ...lexBounds(range), String(passed), String(now), STEP]
       const answer = await this.#commands.script(DUE, [index, deadlines], args, 'repeatable')
       const [isDone, inRange, ...pairs] = answer as [number, number, ...Buffer[]]
-      const hints = rowsOf(pairs).map(({ key, record }) => ({ key, deadline: Number(record) }))
+      const hints = hintsOf(pairs)
       passed += hints.length
       if (!visit(hints, inRange) || isDone === 1) return
     }
@@ -153,12 +168,12 @@ function merged(steps: readonly Step[], reverse: boolean): Step {
   return { rows: rows.filter(({ key }) => last === undefined || compare(key, last) <= 0), last }
 }
 
-function rowsOf(pairs: readonly Buffer[]): StoreRow[] {
-  const rows: StoreRow[] = []
+function hintsOf(pairs: readonly Buffer[]): DeadlineHint[] {
+  const hints: DeadlineHint[] = []
   for (let at = 0; at < pairs.length; at += 2) {
-    rows.push({ key: pairs[at] as Buffer, record: pairs[at + 1] as Buffer })
+    hints.push({ key: pairs[at] as Buffer, deadline: Number(pairs[at + 1]) })
   }
-  return rows
+  return hints
 }
 
 /** A key is at or after `from`, before `to`, and after `after`. */

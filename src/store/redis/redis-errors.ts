@@ -15,8 +15,12 @@ import { StoreError, StoreFullError } from '../../errors/store-errors.js'
  */
 export type Fate = 'refused' | 'undone' | 'unknown'
 
-/** Answers of a server that will soon answer otherwise: it is starting, or a cluster is changing. */
-const SOON = /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY) /
+/**
+ * Answers of a server that will soon answer otherwise: it is starting, or a cluster is changing. While
+ * a slot moves to another node, scripts meet rows that have gone there.
+ */
+const SOON =
+  /^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY) |script tried accessing.*non local|access a non local key/i
 
 /** The user may not do this. */
 const REFUSALS = /^(WRONGPASS|NOAUTH|NOPERM)|^ERR (AUTH|invalid password|Client sent AUTH)/

@@ -19,7 +19,7 @@ import type {
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats } from '../sync-store.js'
 import type { Commands } from './commands.js'
 import { commitWords, LARGEST_RECORD, MOST_OPERATIONS } from './commit-words.js'
-import type { KeyNames } from './key-names.js'
+import { type KeyNames, routeOf } from './key-names.js'
 import { OrderedRows } from './ordered-rows.js'
 import { COMMIT, VERSIONS } from './scripts.js'
 import { ServerClock } from './server-clock.js'
@@ -140,7 +140,14 @@ export class RedisStore implements AsyncStore {
 
   async clear(bucket: string, range: ScanRange): Promise<void> {
     this.#commands.assertOpen()
-    return this.#ordered.clear(bucket, range)
+    // Deleted as by anybody else: that is right even while a slot moves to another node.
+    await this.#ordered.eachKey(bucket, range, (keys) =>
+      this.commit({
+        promise: 'committed',
+        checks: [],
+        operations: keys.map((key) => ({ kind: 'delete', bucket, key })),
+      }),
+    )
   }
 
   async nextVersions(count: number): Promise<number> {
@@ -194,7 +201,13 @@ export class RedisStore implements AsyncStore {
     for (let attempt = 0; attempt < MOST_LATE; attempt++) {
       const { time, skewMs } = await clock.ahead(timeoutMs + LATE_MS)
       const { keys, args } = commitWords(this.#names, part, batch, skewMs)
-      const answer = await this.#commands.script(COMMIT, keys, [String(time), ...args], 'once')
+      const answer = await this.#commands
+        .script(COMMIT, keys, [String(time), ...args], 'once')
+        .catch((error: unknown) => {
+          // The next may be answered by another server, with another clock.
+          clock.forget()
+          throw error
+        })
       if (answer === APPLIED) return true
       if (answer === FAILED_CHECK) return false
       // Too late by the server's clock, in time by ours: the server's clock was set.
@@ -245,11 +258,6 @@ function copied(operation: RowOperation): RowOperation {
 
 function copyOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes)
-}
-
-/** What routes a command to the right node: no more of a name is needed than its braces. */
-function routeOf(rows: Buffer): string {
-  return rows.toString('latin1')
 }
 
 function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

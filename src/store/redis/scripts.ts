@@ -75,11 +75,14 @@ return 1
 `)
 
 /**
- * KEYS: the index. ARGV: what names of rows begin with, both bounds, '1' for reverse, the most index
- * entries to look at, the most bytes of records. Returns whether the range is exhausted, the last
- * key looked at, and then key and record in turn. Rows that Redis has dropped are passed over.
+ * KEYS: the index and the deadline index. ARGV: what names of rows begin with, both bounds, '1' for
+ * reverse, the most index entries to look at, the most bytes of records. Returns whether the range is
+ * exhausted, the last key looked at, and then key and record in turn.
+ * Rows that Redis has dropped at their deadlines are passed over. One that is missing though its time
+ * has not come has nil for its record: its slot may be moving, and the row be on another node.
  */
 export const SCAN = script(`
+${NOW}
 local low, high, limit = ARGV[2], ARGV[3], tonumber(ARGV[5])
 local keys
 if ARGV[4] == '1' then
@@ -91,10 +94,10 @@ local room, found, last = tonumber(ARGV[6]), {0, ''}, 0
 for at, key in ipairs(keys) do
   if room <= 0 then break end
   local record = redis.call('GET', ARGV[1] .. key)
-  if record then
+  if record then room = room - #record end
+  if record or tonumber(redis.call('ZSCORE', KEYS[2], key) or now + 1) > now then
     found[#found + 1] = key
     found[#found + 1] = record
-    room = room - #record
   end
   last = at
 end
@@ -111,11 +114,13 @@ return found
  * turn of each due row that is still there, whether in the range or not.
  */
 export const DUE = script(`
+${NOW}
 local limit = tonumber(ARGV[6])
 local hints = redis.call('ZRANGE', KEYS[2], '-inf', ARGV[5], 'BYSCORE', 'LIMIT', ARGV[4], limit, 'WITHSCORES')
 local found = {#hints < 2 * limit and 1 or 0, 0}
 for at = 1, #hints, 2 do
-  if redis.call('EXISTS', ARGV[1] .. hints[at]) == 1 then
+  -- Missing before its time by our clock, it may be on another node, as for SCAN.
+  if tonumber(hints[at + 1]) > now or redis.call('EXISTS', ARGV[1] .. hints[at]) == 1 then
     found[#found + 1] = hints[at]
     found[#found + 1] = hints[at + 1]
   else
@@ -125,20 +130,6 @@ for at = 1, #hints, 2 do
 end
 found[2] = redis.call('ZLEXCOUNT', KEYS[1], ARGV[2], ARGV[3])
 return found
-`)
-
-/**
- * KEYS: the index and the deadline index. ARGV: what names of rows begin with, both bounds, the most
- * rows to remove. Returns the last key removed, or an empty list if there was none.
- */
-export const CLEAR = script(`
-local keys = redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[3], 'BYLEX', 'LIMIT', 0, ARGV[4])
-for _, key in ipairs(keys) do
-  redis.call('UNLINK', ARGV[1] .. key)
-  redis.call('ZREM', KEYS[1], key)
-  redis.call('ZREM', KEYS[2], key)
-end
-return {keys[#keys]}
 `)
 
 /**
