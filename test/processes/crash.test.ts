@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000
 
 test('set(), delete(), transaction() and sweep() survive SIGKILL at any instant, whole or not at all', async () => {
   const report = await crashes(randomOf(seedOf('kills')), {
-    kills: 80,
+    kills: 60,
     durabilities: ['batched', 'commit', 'sync'],
     patienceMs: PATIENCE_MS,
   })

@@ -140,7 +140,7 @@ class Round {
     for (const line of this.#lines) this.#fail(line.name, this.#audit(line))
     this.#fail(
       'the whole',
-      auditWhole(this.#options.store, this.#path, join(this.#base, 'copy'), this.#lines),
+      await auditWhole(this.#options.store, this.#path, join(this.#base, 'copy'), this.#lines),
     )
   }
 
@@ -328,12 +328,12 @@ function shown(states: ReadonlyMap<string, number | null>, transactions: number)
 }
 
 /** Counts agree with rows, deadlines with their index, and the total with its parts. */
-function auditWhole(
+async function auditWhole(
   kind: StoreKind | undefined,
   path: string,
   copy: string,
   lines: readonly WriterLine[],
-): string[] {
+): Promise<string[]> {
   const failures: string[] = []
   const check = (what: string, found: unknown, expected: unknown) => {
     if (found !== expected) failures.push(`${what} is ${found}, and should be ${expected}`)
@@ -346,6 +346,9 @@ function auditWhole(
     dict.delete('by the audit')
     const transactions = lines.reduce((sum, line) => sum + line.transactions, 0)
     check('the total', dict.get('total') ?? 0, transactions)
+    const { details, staleHints } = await dict.verify()
+    failures.push(...details.map((finding) => `verify() found ${JSON.stringify(finding)}`))
+    check('the number of stale hints', staleHints, 0)
   }
   // Nobody has it open now, so that its files may be copied.
   cpSync(path, copy, { recursive: true })
