@@ -55,8 +55,7 @@ class OwnView implements Promised {
 
   take(entry: LogEntry): void {
     if (entry.kind === 'turn') {
-      for (const pending of this.#pending.values()) pending.mayBeCommitted = true
-      for (const open of this.#open) open.mayBeCommitted = true
+      this.#mayBeCommitted()
       return
     }
     if (entry.kind === 'flush') {
@@ -86,13 +85,21 @@ class OwnView implements Promised {
         }
         return
       case 'getOrInsert':
-        // It writes only where it finds nothing.
         if (action.result === action.value) this.#atomic(key, call, end, action)
-        else this.#read(key, call, end, { kind: 'get', result: action.result })
+        else {
+          this.#read(key, call, end, { kind: 'get', result: action.result })
+          // It has begun a transaction if it found nothing at first.
+          this.#mayBeCommitted()
+        }
         return
       default:
         this.#atomic(key, call, end, action)
     }
+  }
+
+  #mayBeCommitted(): void {
+    for (const pending of this.#pending.values()) pending.mayBeCommitted = true
+    for (const open of this.#open) open.mayBeCommitted = true
   }
 
   #read(key: string, call: number, end: number, action: Action): void {
