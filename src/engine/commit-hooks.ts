@@ -3,13 +3,16 @@
  *
  * Changes are collected only when one of the hooks wants them, since each costs a copy of its record.
  */
-import type { StoreReader } from '../store/sync-store.js'
+import type { StoreReader, StoreTransaction } from '../store/sync-store.js'
 import type { Change } from './change.js'
+import type { RowObserver } from './row-observer.js'
 import type { Session } from './session.js'
 
 export interface CommitHook {
   /** Asked as each transaction begins: whether its changes should be collected. */
   wantsChanges(reader: StoreReader): boolean
+  /** Asked then, too: who should be told of every row. One hook at most answers. */
+  observeRows?(tx: StoreTransaction): RowObserver | undefined
   /**
    * Called last inside each transaction, whether or not changes are wanted. May write, by the session
    * or its transaction; a throw takes everything back.
@@ -20,6 +23,8 @@ export interface CommitHook {
 }
 
 export class CommitHooks {
+  /** Set while a commit might be refused: then writes must not wait for a later one. */
+  mayRefuse = false
   readonly #hooks = new Set<CommitHook>()
 
   /** Adds a hook; returns how to remove it. Takes effect with the next transaction. */
@@ -33,6 +38,14 @@ export class CommitHooks {
     // Each is asked, wanted or not: asking is how a hook hears that a transaction begins.
     for (const hook of this.#hooks) isWanted = hook.wantsChanges(reader) || isWanted
     return isWanted
+  }
+
+  rowObserver(tx: StoreTransaction): RowObserver | undefined {
+    for (const hook of this.#hooks) {
+      const observer = hook.observeRows?.(tx)
+      if (observer !== undefined) return observer
+    }
+    return undefined
   }
 
   beforeCommit(session: Session): void {

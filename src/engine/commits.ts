@@ -72,7 +72,7 @@ export class Commits {
       this.#writeInSession(this.session, writes)
       return
     }
-    if (this.#parts.durability !== 'batched') {
+    if (this.#parts.durability !== 'batched' || this.hooks.mayRefuse) {
       this.transaction((session) => this.#writeInSession(session, writes))
       return
     }
@@ -107,7 +107,7 @@ export class Commits {
           const { codec, clock } = this.#parts
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
           changes = list?.changes
-          const session = new Session(tx, clock.now(), list)
+          const session = new Session(tx, clock.now(), list, this.hooks.rowObserver(tx))
           this.pending.applyByKey(session)
           list?.sort()
           const value = this.#within(session, fn)

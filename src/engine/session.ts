@@ -4,19 +4,14 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import {
-  type DecodedRecord,
-  decodeRecord,
-  encodeRecord,
-  isExpired,
-  retired,
-} from '../codec/record.js'
+import { DecodedRecord, decodeRecord, encodeRecord, isExpired, retired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
 import { newRecord } from './new-record.js'
 import { findRow, keyOfRow, type Place, placeOf, ROWS, readableFields } from './row.js'
+import type { RowFacts, RowObserver } from './row-observer.js'
 import type { SetWrite, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
@@ -37,12 +32,14 @@ export class Session {
 
   /** The ids of keys whose entries went without a write: no cache may have them any more. */
   readonly gone: string[] = []
+  readonly #observer: RowObserver | undefined
 
-  /** `changes` takes what is done here, if anybody wants to know. */
-  constructor(tx: StoreTransaction, now: number, changes?: ChangeList) {
+  /** `changes` takes what is done here, if anybody wants to know; `observer` is told of rows. */
+  constructor(tx: StoreTransaction, now: number, changes?: ChangeList, observer?: RowObserver) {
     this.tx = tx
     this.now = now
     this.#changes = changes
+    this.#observer = observer
   }
 
   /** What was done so far; undefined if nobody wanted to know when the transaction began. */
@@ -87,7 +84,10 @@ export class Session {
     for (;;) {
       const rows = this.tx.scan(ROWS, range, CLEAR_STEP_ROWS)
       if (rows.length === 0) break
-      for (const { key } of rows) this.tx.delete(ROWS, key)
+      for (const { key, record } of rows) {
+        if (this.#observer !== undefined) this.#tellRemoved(space, key, readableFields(key, record))
+        this.tx.delete(ROWS, key)
+      }
     }
     this.#inserted.delete(space)
     writeCount(this.tx, space, 0)
@@ -174,6 +174,7 @@ export class Session {
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
+    const factsBefore = this.#observer && before && factsOf(before)
     if (before?.isCounted && isExpired(before.expiresAt, this.now)) {
       this.#changes?.add('expire', space, write.key, place.storageKey, before.bytes)
     }
@@ -183,6 +184,9 @@ export class Session {
     if (before !== undefined && before.dueAt !== expiresAt) this.#forget(place, before)
     const wasCounted = place.damage !== undefined || before?.isCounted === true
     if (!wasCounted) this.#count(space, 1)
+    if (this.#observer !== undefined) {
+      this.#observer.put(space, place.storageKey, factsOf(new DecodedRecord(record)), factsBefore)
+    }
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true
     this.#changes?.add('set', space, write.key, place.storageKey, record)
@@ -194,12 +198,17 @@ export class Session {
     storageKey: Uint8Array,
     fields: DecodedRecord,
   ): void {
+    const key = keyOfRow(space, storageKey, fields)
+    this.gone.push(space.idOf(key))
     if (fields.isCounted) {
-      const key = keyOfRow(space, storageKey, fields)
-      this.gone.push(space.idOf(key))
       this.#changes?.add(kind, space, key, storageKey, fields.bytes)
     }
     this.#remove(space, { storageKey, fields })
+  }
+
+  #tellRemoved(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord | undefined): void {
+    if (fields?.isHole !== true)
+      this.#observer?.removed(space, storageKey, fields && factsOf(fields))
   }
 
   /** Keeps an expired entry for those who compute it anew, apart from the entries. */
@@ -215,6 +224,7 @@ export class Session {
 
   #remove(space: KeySpace, place: Place): void {
     const { storageKey, fields } = place
+    this.#tellRemoved(space, storageKey, fields)
     if (fields !== undefined) this.#forget(place, fields)
     if (fields?.isCounted !== false) this.#count(space, -1)
     this.hasWritten = true
@@ -270,4 +280,8 @@ export class Session {
   #count(space: KeySpace, by: number): void {
     this.#inserted.set(space, (this.#inserted.get(space) ?? 0) + by)
   }
+}
+
+function factsOf({ seq, bytes }: DecodedRecord): RowFacts {
+  return { seq, bytes: bytes.length }
 }

@@ -15,6 +15,7 @@ import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import type { KeyHash } from '../keys/key-settings.js'
 import type { LmdbOptions } from '../store/lmdb/open-lmdb.js'
+import { limitShape, type StoreLimitOptions } from './limit-options.js'
 
 /** When a store is verified as it is opened. */
 export type CheckMode = 'background' | 'blocking' | 'off'
@@ -22,7 +23,8 @@ export type CheckMode = 'background' | 'blocking' | 'off'
 export type Background = boolean | 'disabled'
 
 /** Options of open(). Each has a default; an unknown one is refused with a suggestion. */
-export interface OpenOptions<S extends object = Record<string, unknown>, K = unknown> {
+export interface OpenOptions<S extends object = Record<string, unknown>, K = unknown>
+  extends StoreLimitOptions {
   /**
    * When a write is done.
    * `'batched'`: it is readable at once, and synced to disk with others within milliseconds.
@@ -149,6 +151,7 @@ const model = z.object({
   background: z.union([z.boolean(), z.literal('disabled')]).optional(),
   flushOnSignals: z.boolean().optional(),
   maxKeys: z.number().min(1).optional(),
+  ...limitShape,
   check: z.enum(['background', 'blocking', 'off']).optional(),
   lmdb: z
     .object({

@@ -20,6 +20,8 @@ import type { Recipes } from '../dict/recipes.js'
 import { Scope } from '../dict/scope.js'
 import type { StandardSchema } from '../dict/standard-schema.js'
 import { durationMs } from '../duration.js'
+import { Capacity } from '../engine/capacity/capacity.js'
+import { setLimits } from '../engine/capacity/set-limits.js'
 import { Engine } from '../engine/engine.js'
 import type { Entry } from '../engine/entry.js'
 import { flushAtExit, flushOnSignals } from '../engine/exit-hook.js'
@@ -36,6 +38,7 @@ import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { startBackground } from './background.js'
 import { checkAtOpen } from './check-at-open.js'
+import { limitTableOf } from './limit-options.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 
 const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20 })
@@ -43,6 +46,7 @@ const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20
 /** An engine, with what must be the same for all dicts that share it. */
 interface Shared {
   readonly engine: Engine
+  readonly capacity: Capacity
   readonly events: StoreEvents
   readonly live: LiveRoots
   readonly leasing: Leasing<SyncLeases>
@@ -105,7 +109,11 @@ function openChecked<S extends object, K>(
   })
   const defaultTtlMs = ttlMs(options.ttl)
   const store = storeAt(place, options)
-  const { engine, events, live, leasing, recipes, release } = share(store, keySettings, options)
+  const { engine, capacity, events, live, leasing, recipes, release } = share(
+    store,
+    keySettings,
+    options,
+  )
   const lease = {
     isClosed: false,
     release() {
@@ -140,6 +148,7 @@ function openChecked<S extends object, K>(
     lease,
   })
   try {
+    setLimits(engine, capacity, limitTableOf(options))
     checkAtOpen(engine, options.check ?? 'off', (error) => events.errors.tell(error))
     insertInitial(scope, options.initial)
   } catch (error) {
@@ -165,6 +174,7 @@ function ttlMs(ttl: OpenOptions['ttl']): number {
 
 interface Share {
   readonly engine: Engine
+  readonly capacity: Capacity
   readonly events: StoreEvents
   readonly live: LiveRoots
   readonly leasing: Leasing<SyncLeases>
@@ -199,6 +209,7 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
   if (options.flushOnSignals) flushOnSignals(entry.engine)
   return {
     engine: entry.engine,
+    capacity: entry.capacity,
     events: entry.events,
     live: entry.live,
     leasing: entry.leasing,
@@ -253,13 +264,14 @@ function found(
   })
   flushAtExit(engine, errors)
   const onError = (error: unknown) => errors.tell(error)
+  const capacity = new Capacity(engine, onError)
   const live = new LiveRoots(engine, onError)
   const leasing = engineLeasing(engine, onError)
   const events = new StoreEvents(engine, errors)
   const mode = options.background ?? true
   const stop = startBackground({ engine, events, leases: leasing.table, mode })
   const recipes = allRecipes()
-  return { engine, events, live, leasing, recipes, stop, settings, users: 0 }
+  return { engine, capacity, events, live, leasing, recipes, stop, settings, users: 0 }
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

@@ -143,6 +143,7 @@ class MemoryStore implements SyncStore {
         if (row?.deadline === deadline) this.#change(bucket, row.key, { ...row, deadline: 0 })
       },
       nextVersion: () => ++this.#version,
+      usedBytes: () => this.#sizeBytes,
     }
   }
 

@@ -89,6 +89,11 @@ export interface StoreTransaction extends StoreReader {
    * in all of this store's life and by any process. At most 2^48 - 1.
    */
   nextVersion(): number
+  /**
+   * What rows and indexes take of the store's room, in bytes, with what this transaction wrote so far.
+   * Room that is free for later rows does not count. Left out by stores that cannot tell.
+   */
+  usedBytes?(): number
 }
 
 /**

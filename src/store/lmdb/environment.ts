@@ -47,6 +47,8 @@ const PAGE_BYTES = 4_096
 /** The pages from a leaf to its root, with one more where each is split. */
 const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 
+const ANY_KEY = Buffer.of(1)
+
 const RETRY = Symbol('begin again')
 
 export class Environment {
@@ -109,6 +111,21 @@ export class Environment {
   /** What nextVersion() keeps. No bucket has this name: theirs begin with a quotation mark. */
   versions(): NativeDatabase {
     return this.#versions.get('') ?? this.#openDatabase(this.#versions, '', 'versions')
+  }
+
+  /** What the databases take that were opened here. */
+  usedBytes(): number {
+    let bytes = 0
+    // A read begins the transaction in which the pages are counted.
+    const [any] = this.#rows.values()
+    any?.getBinary(ANY_KEY)
+    for (const databases of [this.#rows, this.#deadlines, this.#versions]) {
+      for (const { db } of databases.values()) {
+        const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = db.stat()
+        bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
+      }
+    }
+    return bytes
   }
 
   /** Makes the next read see everything committed so far. */

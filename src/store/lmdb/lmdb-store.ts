@@ -158,6 +158,7 @@ export class LmdbStore implements SyncStore {
         lastPageNumber,
         mapSizeBytes: mapSize,
         readers: numReaders,
+        usedBytes: this.#environment.native(() => this.#environment.usedBytes()),
       },
     }
   }
@@ -263,6 +264,10 @@ class LmdbTransaction implements StoreTransaction {
       )
     }
     return version
+  }
+
+  usedBytes(): number {
+    return this.#environment.native(() => this.#environment.usedBytes())
   }
 
   #storedBase(): number {

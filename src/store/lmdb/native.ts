@@ -39,6 +39,16 @@ export interface NativeDatabase {
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown
   removeSync(key: Uint8Array): boolean
+  /** The native handle. Inside a write transaction it counts the pages as they are in it. */
+  readonly db: { stat(): NativePages }
+}
+
+/** How many pages a named database has, by kind. */
+interface NativePages {
+  pageSize: number
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
 }
 
 export interface NativeRange {
