@@ -15,6 +15,7 @@ export type {
   Warning,
 } from './dict/events/dict-events.js'
 export type { EntryEvent, EntryEventName, EntryMetadata } from './dict/events/entry-event.js'
+export type { ResyncEvent, WatchEvent } from './dict/events/watch.js'
 export type {
   DictEntry,
   DictStats,
@@ -24,6 +25,8 @@ export type {
   Range,
   Synchronous,
   ValueAt,
+  WatchOptions,
+  WatchRange,
 } from './dict/face.js'
 export type { ConflictPolicy } from './dict/live/live-root.js'
 export type { ViewOptions } from './dict/object-view.js'

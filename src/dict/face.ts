@@ -68,6 +68,14 @@ export interface Range<K> {
   readonly order?: 'key' | 'insertion' | undefined
 }
 
+/** Which keys to watch. */
+export type WatchRange<K> = Omit<Range<K>, 'limit' | 'reverse' | 'order'>
+
+export interface WatchOptions {
+  /** Ends the watch when it is aborted. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** What a dict can tell of itself and its store. */
 export interface DictStats {
   readonly store: string

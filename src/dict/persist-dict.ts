@@ -13,9 +13,11 @@ import { refuseUnknown } from '../errors/unknown-option.js'
 import { ComputeMap } from './compute-map.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { StoreEvents } from './events/store-events.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
+import type { WatchEvent } from './events/watch.js'
+import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
+import { checkedWatchRange } from './range.js'
 import type { Scope } from './scope.js'
 import { afterMs } from './set-options.js'
 import { registerView } from './views.js'
@@ -116,6 +118,29 @@ export class PersistDict<
   ): Subscription {
     this.#scope.assertOpen()
     return this.#events.on(this.#scope, event, handler, options)
+  }
+
+  /**
+   * Every change that is committed from now on, by any process, in the order of the commits: of this
+   * dict and the namespaces within it; with a range, of its keys in this dict alone. Sets of one key in
+   * quick succession may come as the last one. A watcher that cannot keep up gets a `'resync'` event
+   * in place of what it missed. Ends with `break`, `return()`, the signal, or when the dict is closed.
+   * Throws OptionError for a range with `limit`, `reverse` or `order`.
+   */
+  watch(
+    range?: WatchRange<KeyIn<K>>,
+    options: WatchOptions = {},
+  ): AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined> {
+    this.#scope.assertOpen()
+    refuseUnknown(options, ['signal'], 'watch()')
+    const keys = range && checkedWatchRange(range, (key) => this.#scope.key(key))
+    const watch: AsyncIterableIterator<WatchEvent, undefined> = this.#events.watch(
+      this.#scope,
+      keys,
+      options.signal,
+    )
+    // The types of the entries are those of the dict.
+    return watch as AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined>
   }
 
   // The object face

@@ -39,3 +39,14 @@ export function checkedRange<K>(
     order,
   }
 }
+
+/** The same for a watch, which has no order of its own and no end. */
+export function checkedWatchRange<K>(range: Range<K>, keyOf: (key: K) => string): EntryRange {
+  const { limit, reverse, order, ...bounds } = checkedRange(range, keyOf)
+  for (const [name, value] of Object.entries({ limit, reverse, order })) {
+    if (value !== undefined) {
+      throw new OptionError(name, `watch() takes a range of keys, without "${name}".`)
+    }
+  }
+  return bounds
+}

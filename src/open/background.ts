@@ -24,12 +24,13 @@ export interface BackgroundParts {
 
 /** Starts what the mode asks for; returns how to stop it. Call that before the store is closed. */
 export function startBackground({ engine, events, leases, mode }: BackgroundParts): () => void {
-  if (mode === 'disabled') return () => {}
+  if (mode === 'disabled') return () => events.close()
   const stopPrompt = promptExpiry(engine, events)
   const stopSweeping = mode ? backgroundSweeper(engine, events, leases) : sweepingCommits(engine)
   return () => {
     stopPrompt()
     stopSweeping()
+    events.close()
   }
 }
 
@@ -88,7 +89,10 @@ function promptExpiry(engine: Engine, events: StoreEvents): () => void {
     prompt.start()
   }
   hub.onInterest = attend
-  keyHandlers.onInterest = attend
+  keyHandlers.onInterest = () => {
+    attend()
+    events.attendElsewhere()
+  }
   return () => {
     hub.onInterest = () => {}
     keyHandlers.onInterest = () => {}

@@ -13,7 +13,7 @@ import type { Subscription } from '../../engine/listeners.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { EventName, Handler, HandlerTerms, NoticeName } from './dict-events.js'
 import { EntryEvent, type EntryEventName } from './entry-event.js'
-import type { EventScope } from './event-scope.js'
+import { type EventScope, isWithin } from './event-scope.js'
 import { HandlerQueue } from './handler-queue.js'
 import { IsolatedHandler } from './isolated-handler.js'
 
@@ -218,11 +218,6 @@ function eventFor(
   entry: Entry | undefined,
 ): EntryEvent {
   return new EntryEvent(event, scope.userKey(key), space.path, entry, scope.mode)
-}
-
-/** Whether a namespace is that of the scope, or within it. */
-function isWithin(space: KeySpace, { space: outer }: EventScope): boolean {
-  return space === outer || outer.path.every((name, depth) => space.path[depth] === name)
 }
 
 function inserted<K, V>(map: Map<K, V>, key: K, make: () => V): V {

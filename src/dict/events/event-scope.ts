@@ -12,3 +12,8 @@ export interface EventScope {
   /** A key as it is stored, as the user gave it. */
   userKey(key: string): unknown
 }
+
+/** Whether a namespace is that of the scope, or within it. */
+export function isWithin(space: KeySpace, { space: outer }: EventScope): boolean {
+  return space === outer || outer.path.every((name, depth) => space.path[depth] === name)
+}

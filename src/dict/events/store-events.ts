@@ -1,5 +1,7 @@
 /** All who listen to the dicts of one store. */
+import { ChangeFeed, type FeedReader } from '../../engine/change-feed.js'
 import type { Engine } from '../../engine/engine.js'
+import type { EntryRange } from '../../engine/entry-range.js'
 import { Listeners, type Subscription } from '../../engine/listeners.js'
 import { OptionError } from '../../errors/option-error.js'
 import {
@@ -14,12 +16,17 @@ import {
 import { EventHub } from './event-hub.js'
 import type { EventScope } from './event-scope.js'
 import { KeyHandlers } from './key-handlers.js'
+import { Watch } from './watch.js'
 
 export class StoreEvents {
   readonly errors: Listeners<unknown>
   readonly warnings = new Listeners<Warning>()
   readonly hub: EventHub
   readonly keyHandlers: KeyHandlers
+  readonly #feed: ChangeFeed
+  readonly #watches = new Set<Watch>()
+  /** Open while a key has a handler of its expiry: another process may be the one that removes it. */
+  #elsewhere: FeedReader | undefined
 
   /** `errors` is where the engine reports what no call can. */
   constructor(engine: Engine, errors: Listeners<unknown>) {
@@ -27,6 +34,36 @@ export class StoreEvents {
     const tell = (error: unknown) => errors.tell(error)
     this.hub = new EventHub(engine, tell)
     this.keyHandlers = new KeyHandlers(engine, tell)
+    this.#feed = new ChangeFeed(engine, tell)
+  }
+
+  /** Watches what any process commits from now on, until the signal is aborted. */
+  watch(scope: EventScope, range: EntryRange | undefined, signal: AbortSignal | undefined): Watch {
+    const stop = () => watch.end()
+    const watch = new Watch(this.#feed, scope, range, (ended) => {
+      this.#watches.delete(ended)
+      signal?.removeEventListener('abort', stop)
+    })
+    this.#watches.add(watch)
+    if (signal?.aborted) watch.end()
+    signal?.addEventListener('abort', stop, { once: true })
+    return watch
+  }
+
+  /** Call when handlers of expiries have come or gone. */
+  attendElsewhere(): void {
+    if (this.keyHandlers.expiring > 0) {
+      this.#elsewhere ??= this.#feed.open(() => this.#readElsewhere())
+    } else {
+      this.#elsewhere = void this.#elsewhere?.close()
+    }
+  }
+
+  /** Ends what goes on in the background. Call before the store is closed. */
+  close(): void {
+    for (const watch of [...this.#watches]) watch.end()
+    this.#elsewhere = undefined
+    this.#feed.close()
   }
 
   /** Throws OptionError or RangeError. */
@@ -63,6 +100,21 @@ export class StoreEvents {
   ended(lease: object): void {
     this.hub.ended(lease)
     this.keyHandlers.ended(lease)
+    for (const watch of [...this.#watches]) if (watch.scope.lease === lease) watch.end()
+  }
+
+  #readElsewhere(): void {
+    try {
+      for (let hasMore = true; hasMore; ) {
+        const page = this.#elsewhere?.read()
+        hasMore = page?.hasMore ?? false
+        for (const { change, isOwn } of page?.changes ?? []) {
+          if (!isOwn) this.keyHandlers.heardFromElsewhere(change)
+        }
+      }
+    } catch (error) {
+      this.errors.tell(error)
+    }
   }
 }
 
