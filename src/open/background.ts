@@ -53,12 +53,17 @@ function sweepingCommits(engine: Engine): () => void {
   })
 }
 
-/** Entries are removed at their deadline as long as somebody here listens for that. */
+/**
+ * Entries are removed at their deadline while somebody here listens for that: all entries, or, if
+ * nobody but handlers of single keys does, those alone. The rest is left to whoever listens elsewhere.
+ */
 function promptExpiry(engine: Engine, events: StoreEvents): () => void {
   const { hub, keyHandlers } = events
+  const hearsAll = () => hub.hears('expire')
   const prompt = new PromptExpiry({
     clock: engine.clock,
-    upcoming: (limit) => engine.store.due(ROWS, MAX_UINT48 - 1, limit),
+    upcoming: (limit) =>
+      hearsAll() ? engine.store.due(ROWS, MAX_UINT48 - 1, limit) : keyHandlers.upcoming(limit),
     remove: (hints) => {
       const due = stillDue(engine.store, hints)
       if (due.length > 0) engine.transaction((session) => void expireRows(engine, session, due))
@@ -67,28 +72,30 @@ function promptExpiry(engine: Engine, events: StoreEvents): () => void {
   })
   const hook = {
     wantsChanges: () => true,
-    committed: (changes: readonly Change[]) => note(changes),
+    committed: (changes: readonly Change[]) => {
+      for (const { kind, storageKey, entry } of changes) {
+        // The keys of a namespace that was emptied are not known: their rows are found gone.
+        if (kind !== 'clear') prompt.note(storageKey, kind === 'set' ? (entry?.expiresAt ?? 0) : 0)
+      }
+    },
   }
-  const note = (changes: readonly Change[]) => {
-    for (const { kind, storageKey, entry } of changes) {
-      // Nothing is known of the keys of a namespace that was emptied: their rows are found gone.
-      if (kind !== 'clear') prompt.note(storageKey, kind === 'set' ? (entry?.expiresAt ?? 0) : 0)
-    }
-  }
-  let stops: (() => void)[] = []
-  const stop = () => {
-    for (const stopOne of stops) stopOne()
-    stops = []
+  let stopHearing: (() => void)[] = []
+  let mode: 'off' | 'own' | 'all' = 'off'
+  const become = (next: typeof mode) => {
+    if (next === mode) return
+    mode = next
+    for (const stop of stopHearing) stop()
+    stopHearing = []
     prompt.stop()
-  }
-  const attend = () => {
-    const isWanted = hub.hears('expire') || keyHandlers.expiring > 0
-    if (!isWanted) return stop()
-    if (prompt.isRunning) return
-    stops = [engine.hooks.add(hook), engine.store.onCommit(() => prompt.look())]
+    if (mode === 'off') return
+    if (mode === 'all') {
+      stopHearing = [engine.hooks.add(hook), engine.store.onCommit(() => prompt.look())]
+    }
     prompt.start()
   }
+  const attend = () => become(hearsAll() ? 'all' : keyHandlers.expiring > 0 ? 'own' : 'off')
   hub.onInterest = attend
+  keyHandlers.onDeadline = (storageKey, deadline) => prompt.note(storageKey, deadline)
   keyHandlers.onInterest = () => {
     attend()
     events.attendElsewhere()
@@ -96,6 +103,7 @@ function promptExpiry(engine: Engine, events: StoreEvents): () => void {
   return () => {
     hub.onInterest = () => {}
     keyHandlers.onInterest = () => {}
-    stop()
+    keyHandlers.onDeadline = () => {}
+    become('off')
   }
 }

@@ -11,6 +11,7 @@ import type { CommitHook } from '../../engine/commit-hooks.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Entry } from '../../engine/entry.js'
 import type { KeySpace } from '../../keys/key-space.js'
+import type { DeadlineHint } from '../../store/sync-store.js'
 import type { SetOptions } from '../set-options.js'
 import { DEFAULT_TIMEOUT_MS, type Handler } from './dict-events.js'
 import { EntryEvent } from './entry-event.js'
@@ -19,14 +20,21 @@ import { HandlerQueue } from './handler-queue.js'
 
 interface Held {
   readonly scope: EventScope
+  storageKey: Uint8Array
+  /** 0 for none. */
+  deadline: number
   readonly onExpire: Handler<never> | undefined
   readonly onAccess: HandlerQueue | undefined
 }
+
+const NOWHERE = new Uint8Array(0)
 
 export class KeyHandlers implements CommitHook, AccessObserver {
   readonly everyRead = true
   /** Told whenever there begins or ceases to be a handler of an expiry. */
   onInterest: () => void = () => {}
+  /** Told of the deadline of each key that has a handler of its expiry; 0 for none. */
+  onDeadline: (storageKey: Uint8Array, deadline: number) => void = () => {}
   readonly #engine: Engine
   readonly #onError: (error: unknown) => void
   readonly #held = new Map<string, Held>()
@@ -47,6 +55,15 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     return this.#expiring
   }
 
+  /** The soonest deadlines of keys that have a handler of their expiry. */
+  upcoming(limit: number): DeadlineHint[] {
+    const hints: DeadlineHint[] = []
+    for (const { onExpire, storageKey: key, deadline } of this.#held.values()) {
+      if (onExpire !== undefined && deadline !== 0) hints.push({ key, deadline })
+    }
+    return hints.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
+  }
+
   /** The key is about to be set with these options. */
   replace(scope: EventScope, key: string, options: SetOptions | undefined): void {
     const { onExpire, onAccess, keepTtl } = options ?? {}
@@ -55,7 +72,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     const id = scope.space.idOf(key)
     if (isNew) {
       const queue = onAccess && this.#queue('get', onAccess)
-      this.#coming.set(id, { scope, onExpire, onAccess: queue })
+      this.#coming.set(id, { scope, onExpire, onAccess: queue, storageKey: NOWHERE, deadline: 0 })
     } else if (this.#held.has(id) || this.#coming.has(id)) {
       this.#coming.set(id, undefined)
     }
@@ -93,7 +110,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     this.#attend()
   }
 
-  #heed({ kind, space, key, entry }: Change): void {
+  #heed(change: Change): void {
+    const { kind, space, key, entry } = change
     if (kind === 'clear') {
       for (const [id, { scope }] of this.#held)
         if (scope.space === space) this.#drop(this.#held, id)
@@ -101,11 +119,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     }
     const id = space.idOf(key)
     if (kind === 'set') {
-      if (!this.#coming.has(id)) return
-      const coming = this.#coming.get(id)
-      this.#coming.delete(id)
-      this.#drop(this.#held, id)
-      if (coming !== undefined) this.#hold(id, coming)
+      this.#heedSet(id, change)
       return
     }
     const held = this.#held.get(id)
@@ -115,6 +129,20 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     if (kind !== 'expire' || onExpire === undefined) return
     const queue = this.#queue('expire', onExpire)
     queue.push(new EntryEvent('expire', scope.userKey(key), space.path, entry, scope.mode))
+  }
+
+  #heedSet(id: string, { entry, storageKey }: Change): void {
+    if (this.#coming.has(id)) {
+      const coming = this.#coming.get(id)
+      this.#coming.delete(id)
+      this.#drop(this.#held, id)
+      if (coming !== undefined) this.#hold(id, coming)
+    }
+    const held = this.#held.get(id)
+    if (held === undefined) return
+    held.storageKey = storageKey
+    held.deadline = entry?.expiresAt ?? 0
+    if (held.onExpire !== undefined) this.onDeadline(storageKey, held.deadline)
   }
 
   #hold(id: string, held: Held): void {
