@@ -3,6 +3,15 @@ export type { CompressOptions } from './codec/compression.js'
 export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
+export {
+  type CopyOptions,
+  type CopyProgress,
+  type CopyReport,
+  type CopySource,
+  type CopyTarget,
+  copy,
+} from './dict/copy/copy.js'
+export type { CopiedEntry } from './dict/copy/same-entry.js'
 export type { KeySerializer } from './dict/entry-rules.js'
 export type {
   ClearEvent,
@@ -59,6 +68,7 @@ export type { VerifyOptions } from './engine/upkeep/verify.js'
 export { CapacityError } from './errors/capacity-error.js'
 export { ComputeTimeoutError, ResultCountError } from './errors/compute-errors.js'
 export { ConflictError } from './errors/conflict-error.js'
+export { CopyError } from './errors/copy-error.js'
 export { EventOverflowError, HandlerError, HandlerTimeoutError } from './errors/event-errors.js'
 export { IntegrityError } from './errors/integrity-error.js'
 export { KeyError, TooManyKeysError, UnkeyableValueError } from './errors/key-errors.js'

@@ -1,0 +1,197 @@
+/**
+ * Copying a dict into another: between any two stores, settings and kinds of dict.
+ *
+ * Entries go over in insertion order, in batches. Each batch is read again from where it went before
+ * the next begins. What is there already and equal is left alone: so a copy that was interrupted goes
+ * on where it stopped when it is begun again.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { systemClock } from '../../clock.js'
+import { CopyError } from '../../errors/copy-error.js'
+import { OptionError } from '../../errors/option-error.js'
+import { refuseUnknown } from '../../errors/unknown-option.js'
+import { type CopiedEntry, isSameEntry } from './same-entry.js'
+
+type Maybe<T> = T | Promise<T>
+type Some<T> = Iterable<T> | AsyncIterable<T>
+
+/** What can be copied from: a PersistDict or an AsyncPersistDict. */
+export interface CopySource {
+  /** The names from the root down; empty for the root. */
+  readonly path: readonly string[]
+  keys(range: { readonly order: 'insertion' }): Some<unknown>
+  getEntry(key: never): Maybe<CopiedEntry | undefined>
+  namespaces(): Some<readonly string[]>
+  namespace(name: string): CopySource
+}
+
+/** What can be copied to: a PersistDict or an AsyncPersistDict. */
+export interface CopyTarget {
+  getEntry(key: never): Maybe<CopiedEntry | undefined>
+  setMany(
+    entries: Iterable<readonly [never, never]>,
+    options: { readonly expiresAt: number; readonly tags: readonly string[] },
+  ): unknown
+  flush(): Promise<void>
+  namespace(name: string): CopyTarget
+}
+
+/** What a copy has done so far. */
+export interface CopyProgress {
+  /** Entries written. */
+  readonly copied: number
+  /** Entries that were there already, equal. */
+  readonly skipped: number
+  /** The namespace at work, its names from that of the copied dict down. */
+  readonly namespace: readonly string[]
+}
+
+export interface CopyOptions {
+  /** Copy the namespaces within the dict, too. @default true */
+  readonly namespaces?: boolean | undefined
+  /** Read each batch again from where it went, and compare. @default true */
+  readonly verify?: boolean | undefined
+  /** Entries read, written and compared at a time. @default 256 */
+  readonly batchSize?: number | undefined
+  /** Called after each batch. What it throws ends the copy. */
+  readonly onProgress?: ((progress: CopyProgress) => void) | undefined
+  /** Ends the copy between two batches, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CopyReport {
+  readonly copied: number
+  readonly skipped: number
+  /** Namespaces that were copied, the dict itself included. */
+  readonly namespaces: number
+}
+
+const NAMES = ['namespaces', 'verify', 'batchSize', 'onProgress', 'signal'] as const
+const DEFAULT_BATCH_SIZE = 256
+
+type Pair = readonly [key: unknown, entry: CopiedEntry]
+
+/**
+ * Copies all entries of a dict, and of the namespaces within it, into another: values, deadlines, tags
+ * and insertion order. Versions, `createdAt` and `updatedAt` begin anew. Entries of the target that
+ * the source does not have stay. The keys of one namespace are in memory meanwhile, and its values are
+ * not.
+ *
+ * Rejects with CopyError if an entry does not come back as it was written, and with what the two dicts
+ * throw. What was copied until then stays: begin again, and it goes on.
+ */
+export async function copy(
+  from: CopySource,
+  to: CopyTarget,
+  options: CopyOptions = {},
+): Promise<CopyReport> {
+  refuseUnknown(options, NAMES, 'copy()')
+  const { batchSize = DEFAULT_BATCH_SIZE } = options
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new OptionError('batchSize', 'batchSize must be a whole number above 0.')
+  }
+  const copying = new Copying(options, batchSize)
+  await copying.dict(from, to, [])
+  let namespaces = 1
+  if (options.namespaces ?? true) {
+    for (const path of await pathsWithin(from)) {
+      await copying.dict(within(from, path), within(to, path), path)
+      namespaces++
+    }
+  }
+  return { copied: copying.copied, skipped: copying.skipped, namespaces }
+}
+
+class Copying {
+  copied = 0
+  skipped = 0
+  readonly #options: CopyOptions
+  readonly #batchSize: number
+
+  constructor(options: CopyOptions, batchSize: number) {
+    this.#options = options
+    this.#batchSize = batchSize
+  }
+
+  /** Copies the entries of one namespace. */
+  async dict(from: CopySource, to: CopyTarget, path: readonly string[]): Promise<void> {
+    let batch: Pair[] = []
+    for await (const key of from.keys({ order: 'insertion' })) {
+      // The key came from this dict.
+      const entry = await from.getEntry(key as never)
+      // Gone or expired meanwhile.
+      if (entry === undefined) continue
+      batch.push([key, entry])
+      if (batch.length < this.#batchSize) continue
+      await this.#batch(to, batch, path)
+      batch = []
+    }
+    await this.#batch(to, batch, path)
+  }
+
+  async #batch(to: CopyTarget, batch: readonly Pair[], path: readonly string[]): Promise<void> {
+    this.#options.signal?.throwIfAborted()
+    const missing: Pair[] = []
+    for (const pair of batch) if (!(await isThere(to, pair))) missing.push(pair)
+    for (const run of runsOf(missing)) await write(to, run)
+    await to.flush()
+    if (this.#options.verify ?? true) {
+      for (const pair of missing) {
+        if (!(await isThere(to, pair)) && !isExpired(pair[1])) throw new CopyError(pair[0], path)
+      }
+    }
+    this.copied += missing.length
+    this.skipped += batch.length - missing.length
+    const { copied, skipped } = this
+    this.#options.onProgress?.({ copied, skipped, namespace: path })
+  }
+}
+
+async function isThere(to: CopyTarget, [key, entry]: Pair): Promise<boolean> {
+  // The target takes the keys of the source, or refuses them when they are set.
+  const found = await to.getEntry(key as never)
+  return found !== undefined && isSameEntry(found, entry)
+}
+
+/** Successive entries with one deadline and the same tags: one call can write them. */
+function runsOf(pairs: readonly Pair[]): Pair[][] {
+  const runs: Pair[][] = []
+  for (const pair of pairs) {
+    const run = runs.at(-1)
+    if (run !== undefined && isAlike(run[0], pair)) run.push(pair)
+    else runs.push([pair])
+  }
+  return runs
+}
+
+function isAlike(a: Pair | undefined, [, b]: Pair): boolean {
+  return a?.[1].expiresAt === b.expiresAt && isDeepStrictEqual(a?.[1].tags, b.tags)
+}
+
+async function write(to: CopyTarget, run: readonly Pair[]): Promise<void> {
+  const first = run[0]?.[1]
+  if (first === undefined) return
+  const pairs = run.map(([key, { value }]) => [key, value] as unknown as readonly [never, never])
+  // Infinity, and not undefined: the default ttl of the target must not apply.
+  const expiresAt = first.expiresAt ?? Number.POSITIVE_INFINITY
+  await to.setMany(pairs, { expiresAt, tags: first.tags })
+}
+
+function isExpired({ expiresAt }: CopiedEntry): boolean {
+  return expiresAt !== undefined && expiresAt <= systemClock.now()
+}
+
+/** The namespaces within a dict, their names from it down. */
+async function pathsWithin(from: CopySource): Promise<(readonly string[])[]> {
+  const depth = from.path.length
+  const found: (readonly string[])[] = []
+  for await (const path of from.namespaces()) {
+    const isWithin = path.length > depth && from.path.every((name, at) => name === path[at])
+    if (isWithin) found.push(path.slice(depth))
+  }
+  return found
+}
+
+function within<T extends { namespace(name: string): T }>(dict: T, path: readonly string[]): T {
+  return path.reduce((inner, name) => inner.namespace(name), dict)
+}
