@@ -352,7 +352,10 @@ async function auditWhole(
   }
   // Nobody has it open now, so that its files may be copied.
   cpSync(path, copy, { recursive: true })
-  using dict = open<Record<string, unknown>>(storeIn(kind, copy), { clock })
+  using dict = open<Record<string, unknown>>(storeIn(kind, copy), {
+    clock,
+    background: 'disabled',
+  })
   for (const space of [dict, dict.namespace('inner')]) {
     check('size', space.size, [...space.keys()].length)
   }
