@@ -1,4 +1,12 @@
 export type { Clock, Timer } from './clock.js'
+export type { AeadCipher, CipherOptions } from './codec/cipher/aead-cipher.js'
+export { type AesGcmOptions, aesGcm } from './codec/cipher/aes-gcm.js'
+export { chacha20Poly1305 } from './codec/cipher/chacha20-poly1305.js'
+export type { Cipher, ScryptCosts, SealContext, StoreSalt } from './codec/cipher/cipher.js'
+export type { CipherKey } from './codec/cipher/key-ring.js'
+export { openLd1Blob } from './codec/cipher/ld1-blob.js'
+export { type KeyProvider, loadKeys } from './codec/cipher/load-keys.js'
+export { type PasswordKey, passwordKey } from './codec/cipher/password-key.js'
 export type { CompressOptions } from './codec/compression.js'
 export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
@@ -66,6 +74,15 @@ export type { Finding, FindingKind, VerifyReport } from './engine/upkeep/finding
 export type { QuarantinedRecord } from './engine/upkeep/quarantine.js'
 export type { VerifyOptions } from './engine/upkeep/verify.js'
 export { CapacityError } from './errors/capacity-error.js'
+export {
+  CipherMismatchError,
+  DecryptError,
+  type DecryptFailure,
+  KeyExhaustedError,
+  KeyProviderError,
+  Ld1BlobError,
+  WrongKeyError,
+} from './errors/cipher-errors.js'
 export { ComputeTimeoutError, ResultCountError } from './errors/compute-errors.js'
 export { ConflictError } from './errors/conflict-error.js'
 export { CopyError } from './errors/copy-error.js'

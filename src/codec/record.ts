@@ -16,6 +16,9 @@
  *          var   number of tags, and for each its length and bytes   only with FLAG.tags
  *          …     payload, to the end
  *
+ * A record with a cipher suite is sealed: it ends with an envelope, in which is the whole record in
+ * plain. Its header outside tells no more than upkeep needs; see sealed-record.ts.
+ *
  * Integers are little-endian; `var` is LEB128. The header comes first, so that an expired record
  * costs no decoding. The checksum takes in the storage key: a record under another key is damage.
  */
@@ -86,7 +89,8 @@ export interface RecordFields {
   readonly payload: Uint8Array
 }
 
-const CHECKED_FROM = 4
+/** The checksum is of everything from here on. */
+export const CHECKED_FROM = 4
 const FIXED_BYTES = 20
 const CODED_BYTES = 2
 const UINT48_BYTES = 6
@@ -178,9 +182,13 @@ export class DecodedRecord implements RecordFields {
   readonly tags: readonly string[]
   readonly #flags: number
 
+  /** What the record takes in the store, sealed if it was. */
+  readonly storedBytes: number
+
   /** Throws RangeError for what no version of the format makes. */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, storedBytes = bytes.length) {
     this.bytes = bytes
+    this.storedBytes = storedBytes
     const flags = (bytes[5] as number) | ((bytes[6] as number) << 8)
     if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`it has unknown flags ${flags}`)
     this.#flags = flags
@@ -195,6 +203,7 @@ export class DecodedRecord implements RecordFields {
     const isCoded = (flags & FLAG.coded) !== 0
     this.compressor = isCoded ? reader.uint8() : 0
     this.suite = isCoded ? reader.uint8() : 0
+    // Of a sealed record these flags are 0, and the payload is the envelope.
     this.key = (flags & FLAG.key) === 0 ? undefined : reader.take(reader.varint())
     this.tags = (flags & FLAG.tags) === 0 ? NO_TAGS : readTags(reader)
     this.payloadStart = reader.offset

@@ -1,4 +1,5 @@
 /** Values to payloads and back: check, flatten if need be, serialize, compress. */
+import { HIDDEN } from '../errors/hidden.js'
 import { UnpersistableValueError, ValueTooLongError } from '../errors/value-errors.js'
 import { Compression } from './compression.js'
 import { deepFreeze } from './freeze.js'
@@ -33,16 +34,21 @@ export interface ValueCodecParts {
   readonly compression?: Compression | undefined
   /** How long a serialized value may be, on its way in and out. */
   readonly maxValueBytes?: number | undefined
+  /** No part of a key or value may appear in the message of an error. */
+  readonly isDiscreet?: boolean | undefined
 }
 
 export class ValueCodec {
   readonly serializer: KnownSerializer
+  /** No part of a key or value may appear in the message of an error. */
+  readonly isDiscreet: boolean
   readonly #types: RegisteredTypes
   readonly #compression: Compression
   readonly #maxValueBytes: number
 
   constructor(serializer: KnownSerializer, parts: ValueCodecParts = {}) {
     this.serializer = serializer
+    this.isDiscreet = parts.isDiscreet ?? false
     this.#types = parts.types ?? NO_TYPES
     this.#compression = parts.compression ?? new Compression()
     this.#maxValueBytes = parts.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES
@@ -51,7 +57,7 @@ export class ValueCodec {
   /** Throws UnpersistableValueError for a value that would not come back equal. */
   encode(key: string, value: unknown): Payload {
     if (value === undefined) {
-      throw new UnpersistableValueError(
+      this.refuse(
         key,
         '',
         'undefined means "no such key". Use delete() to remove the key, or null for an empty value.',
@@ -63,12 +69,16 @@ export class ValueCodec {
     if ((kinds & ~carries) === 0) {
       return this.#payload(key, value, false, (kinds & NOT_PLAIN) === 0)
     }
-    const refuse = (path: string, what: string): never => {
-      throw new UnpersistableValueError(key, path, what)
-    }
+    const refuse: Refuse = (path, what) => this.refuse(key, path, what)
     const graph = flatten(value, this.#types, refuse)
     if (!this.#types.isEmpty) this.#refuseUnmakeable(graph, refuse)
     return this.#payload(key, graph, true, false)
+  }
+
+  /** Throws UnpersistableValueError. */
+  refuse(key: string, path: string, what: string, options?: ErrorOptions): never {
+    if (!this.isDiscreet) throw new UnpersistableValueError(key, path, what, options)
+    throw new UnpersistableValueError(HIDDEN, '', 'open it with debugKeys: true to see why.')
   }
 
   /** A value of the caller's own. Throws whatever the serializer throws for bytes it did not make. */
@@ -97,7 +107,7 @@ export class ValueCodec {
   #payload(key: string, value: unknown, isGraph: boolean, isPlain: boolean): Payload {
     const bytes = this.#serialize(key, value)
     if (bytes.length > this.#maxValueBytes) {
-      throw new ValueTooLongError(key, bytes.length, this.#maxValueBytes)
+      throw new ValueTooLongError(this.isDiscreet ? HIDDEN : key, bytes.length, this.#maxValueBytes)
     }
     const serializer = this.serializer.code
     const small = this.#compressed(key, bytes)
@@ -110,7 +120,7 @@ export class ValueCodec {
     try {
       return this.#compression.compress(bytes)
     } catch (cause) {
-      throw this.#failed(key, 'compressor', this.#compression.compressor?.id, cause)
+      this.#fail(key, 'compressor', this.#compression.compressor?.id, cause)
     }
   }
 
@@ -140,13 +150,13 @@ export class ValueCodec {
     try {
       return this.serializer.serialize(value)
     } catch (cause) {
-      throw this.#failed(key, 'serializer', this.serializer.id, cause)
+      this.#fail(key, 'serializer', this.serializer.id, cause)
     }
   }
 
-  #failed(key: string, part: string, id: string | undefined, cause: unknown): Error {
+  #fail(key: string, part: string, id: string | undefined, cause: unknown): never {
     const what = cause instanceof Error ? cause.message : String(cause)
-    return new UnpersistableValueError(key, '', `the ${part} "${id}" failed: ${what}`, { cause })
+    this.refuse(key, '', `the ${part} "${id}" failed: ${what}`, { cause })
   }
 }
 

@@ -169,7 +169,7 @@ export class Scope {
 
   /** The value of a key's record, as a copy that the caller may change. Throws UnreadableRecordError. */
   copyOf(key: string, fields: RecordFields): unknown {
-    return readable(key, () => this.#rules.copyOf(payloadOf(fields)))
+    return readable(key, this.engine.codec, () => this.#rules.copyOf(payloadOf(fields)))
   }
 
   /** Runs `fn` with the live record of a key inside a transaction. */

@@ -56,7 +56,7 @@ export class CachedReads {
   has(space: KeySpace, key: string, id: string): boolean {
     const cached = this.#latest(id)
     if (cached !== undefined) return !this.#isPast(cached.expiresAt)
-    const record = findRow(this.#store, space, key, 'lent')?.fields
+    const record = findRow(this.#store, space, key, 'lent', this.#clock)?.fields
     return record !== undefined && !this.#isPast(record.expiresAt)
   }
 
@@ -112,7 +112,7 @@ export class CachedReads {
     // Seen before the read: the record is at least as new as that.
     const validAt = this.#seenChange
     const cached = this.#cache.get(id)
-    const record = findRow(this.#store, space, key, 'lent')?.fields
+    const record = findRow(this.#store, space, key, 'lent', this.#clock)?.fields
     if (record === undefined || this.#isPast(record.expiresAt)) {
       if (cached !== undefined) this.#cache.delete(id)
       return undefined

@@ -3,6 +3,7 @@ import { DecodedRecord } from '../codec/record.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import type { KeySpace } from '../keys/key-space.js'
 import { Entry } from './entry.js'
+import { openedRow } from './row.js'
 
 /**
  * `'set'`: stored, or given another deadline. `'delete'`: removed by a call. `'expire'`: removed after
@@ -43,8 +44,14 @@ export class Change {
   /** The entry of the record; its value is decoded when asked for. */
   get entry(): Entry | undefined {
     if (this.record === undefined) return undefined
-    this.#entry ??= Entry.whole(this.key, new DecodedRecord(this.record), this.#codec)
+    this.#entry ??= Entry.whole(this.key, this.#opened(this.record), this.#codec)
     return this.#entry
+  }
+
+  /** What was read before is in plain already. */
+  #opened(bytes: Uint8Array): DecodedRecord {
+    const record = new DecodedRecord(bytes)
+    return record.suite === 0 ? record : openedRow(this.space, this.storageKey, record)
   }
 }
 

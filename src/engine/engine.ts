@@ -300,7 +300,7 @@ export class Engine {
 
   #pendingValue(write: Write, mode: ValueMode): unknown {
     if (write.kind === 'delete' || this.#isPast(write.expiresAt)) return undefined
-    const value = readable(write.key, () => this.codec.decode(write.payload))
+    const value = readable(write.key, this.codec, () => this.codec.decode(write.payload))
     if (mode === 'frozen') deepFreeze(value)
     return value
   }

@@ -1,6 +1,8 @@
 /** Ranges of entries, as ranges of rows and as entries made of rows. Knows no store. */
+import { compareBytes } from '../bytes.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import type { KeySpace } from '../keys/key-space.js'
+import { encodeWtf8 } from '../keys/wtf8.js'
 import type { ScanRange } from '../store/sync-store.js'
 import { Entry, type ValueMode } from './entry.js'
 import { fieldsOfRow, keyOfRow } from './row.js'
@@ -96,4 +98,23 @@ export function entryOfRow(
 /** Puts entries in the order in which they were inserted, or the reverse. */
 export function sortByInsertion(entries: Entry[], reverse: boolean | undefined): void {
   entries.sort(reverse ? (a, b) => b.seq - a.seq : (a, b) => a.seq - b.seq)
+}
+
+/** Puts entries in the order of their keys, or the reverse. For where rows are not in it. */
+export function sortByKey(entries: Entry[], reverse: boolean | undefined): void {
+  const bytes = new Map(entries.map(({ key }) => [key, encodeWtf8(key)]))
+  const compare = (a: Entry, b: Entry) =>
+    compareBytes(bytes.get(a.key) as Uint8Array, bytes.get(b.key) as Uint8Array)
+  entries.sort(reverse ? (a, b) => compare(b, a) : compare)
+}
+
+/** Whether a key is within the bounds of a range. For where rows are not in the order of keys. */
+export function isWithin(key: string, { gt, gte, lt, lte }: EntryRange): boolean {
+  const to = (bound: string) => compareBytes(encodeWtf8(key), encodeWtf8(bound))
+  return (
+    (gt === undefined || to(gt) > 0) &&
+    (gte === undefined || to(gte) >= 0) &&
+    (lt === undefined || to(lt) < 0) &&
+    (lte === undefined || to(lte) <= 0)
+  )
 }

@@ -4,6 +4,7 @@ import { rawLength } from '../codec/compression.js'
 import { deepFreeze } from '../codec/freeze.js'
 import { type DecodedRecord, type Grace, isExpired } from '../codec/record.js'
 import { type Payload, payloadOf, type ValueCodec } from '../codec/value-codec.js'
+import { HIDDEN } from '../errors/hidden.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 
 /** How values are handed out: frozen and shared between readers, or each reader's own copy. */
@@ -60,7 +61,7 @@ export class Entry {
       record,
       codec,
       undefined,
-      readable(key, () => codec.decodeFrozen(record)),
+      readable(key, codec, () => codec.decodeFrozen(record)),
     )
   }
 
@@ -82,7 +83,7 @@ export class Entry {
     this.sizeBytes =
       record.compressor === 0
         ? record.payloadLength
-        : readable(key, () => rawLength(record.compressor, record.payload))
+        : readable(key, codec, () => rawLength(record.compressor, record.payload))
     this.#codec = codec
     this.#payload = payload
     this.#shared = value
@@ -104,7 +105,7 @@ export class Entry {
    */
   value(mode: ValueMode): unknown {
     if (mode === 'frozen' && this.#shared !== undefined) return this.#shared
-    const value = readable(this.key, () => this.#codec.decode(this.payload))
+    const value = readable(this.key, this.#codec, () => this.#codec.decode(this.payload))
     if (mode === 'frozen' && deepFreeze(value)) this.#shared = value
     return value
   }
@@ -120,10 +121,12 @@ export class Entry {
 }
 
 /** What `decode` returns. Throws UnreadableRecordError for whatever it throws. */
-export function readable<T>(key: string, decode: () => T): T {
+export function readable<T>(key: string, { isDiscreet }: ValueCodec, decode: () => T): T {
   try {
     return decode()
   } catch (cause) {
+    // What a serializer says of bytes that it cannot read may hold some of them.
+    if (isDiscreet) throw new UnreadableRecordError(HIDDEN, 'its payload cannot be decoded')
     throw new UnreadableRecordError(key, (cause as Error).message, { cause })
   }
 }

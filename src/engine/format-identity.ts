@@ -5,6 +5,7 @@
  */
 import { FORMAT_VERSION } from '../codec/record.js'
 import { isBuiltInSerializer } from '../codec/serializer.js'
+import { CipherMismatchError } from '../errors/cipher-errors.js'
 import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js'
 import type { SyncStore } from '../store/sync-store.js'
 
@@ -18,23 +19,39 @@ export interface FormatIdentity {
   readonly keySizeLimit: number
   readonly digestBytes: number
   readonly keyHash: string
+  /** Left out for a store that is not encrypted. */
+  readonly cipher?: 'sealed' | undefined
+  /** Which keys are hashed; left out for long ones only. */
+  readonly hashKeys?: 'always' | undefined
+}
+
+/** A row that a new store gets together with its identity. */
+export interface FirstRow {
+  readonly key: Uint8Array
+  /** Called for a new store only. It may take long: no transaction waits for it. */
+  make(): Uint8Array
 }
 
 /**
- * Writes the identity into a new store; compares it with an existing one's.
- * Throws FormatMismatchError naming both sides, having changed nothing.
+ * Writes the identity into a new store; compares it with an existing one's. Throws CipherMismatchError,
+ * or FormatMismatchError naming both sides, having changed nothing.
  */
-export function checkIdentity(store: SyncStore, asked: FormatIdentity): void {
+export function checkIdentity(store: SyncStore, asked: FormatIdentity, first?: FirstRow): void {
   const row = store.get(META, FORMAT)
   if (row !== undefined) {
     compareIdentity(store.location, row, asked)
     return
   }
+  const firstRow = first?.make()
   store.transaction('synced', (tx) => {
     const now = tx.get(META, FORMAT)
     // Another process may have come first.
-    if (now !== undefined) compareIdentity(store.location, now, asked)
-    else tx.put(META, FORMAT, identityRow(asked), 0)
+    if (now !== undefined) {
+      compareIdentity(store.location, now, asked)
+      return
+    }
+    tx.put(META, FORMAT, identityRow(asked), 0)
+    if (first !== undefined) tx.put(META, first.key, firstRow as Uint8Array, 0)
   })
 }
 
@@ -43,16 +60,24 @@ export function identityRow(asked: FormatIdentity): Uint8Array {
   return Buffer.from(JSON.stringify({ format: FORMAT_VERSION, ...asked }))
 }
 
-/** Throws FormatMismatchError for the first setting that differs, DamagedStoreError for no identity. */
+/**
+ * Throws CipherMismatchError, FormatMismatchError for the first setting that differs, or
+ * DamagedStoreError for no identity.
+ */
 export function compareIdentity(location: string, row: Uint8Array, asked: FormatIdentity): void {
   const stored = parse(location, row)
   if (stored.format !== FORMAT_VERSION) {
     throw new FormatMismatchError('format', stored.format, FORMAT_VERSION)
   }
-  for (const [setting, value] of Object.entries(asked)) {
+  const { cipher = 'none', hashKeys = 'long', ...settings } = asked
+  const sealed = stored.cipher ?? 'none'
+  if (sealed !== cipher) throw new CipherMismatchError(location, String(sealed))
+  for (const [setting, value] of Object.entries(settings)) {
     if (setting === 'serializer' && isReadableBy(stored.serializer, value)) continue
     if (stored[setting] !== value) throw new FormatMismatchError(setting, stored[setting], value)
   }
+  const hashed = stored.hashKeys ?? 'long'
+  if (hashed !== hashKeys) throw new FormatMismatchError('hashKeys', hashed, hashKeys)
 }
 
 /**

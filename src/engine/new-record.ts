@@ -1,4 +1,5 @@
-import { type DecodedRecord, encodeRecord, isExpired } from '../codec/record.js'
+import { type DecodedRecord, isExpired } from '../codec/record.js'
+import { encodeRow } from './row.js'
 import type { SetWrite } from './write.js'
 
 /** What a write becomes a part of. */
@@ -18,7 +19,7 @@ export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
   const { space, payload, expiresAt, grace } = write
   const { storageKey, before, now, version } = place
   const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
-  return encodeRecord(storageKey, {
+  return encodeRow(space, storageKey, {
     serializer: payload.serializer,
     compressor: payload.compressor,
     suite: 0,

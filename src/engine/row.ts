@@ -1,6 +1,15 @@
 /** Finding the row of a key among those that share its digest. */
 import { equalBytes } from '../bytes.js'
-import { type DecodedRecord, decodeRecord } from '../codec/record.js'
+import { UnsealError } from '../codec/cipher/cipher.js'
+import {
+  type DecodedRecord,
+  decodeRecord,
+  encodeRecord,
+  isExpired,
+  type RecordFields,
+} from '../codec/record.js'
+import { openRecord, sealRecord } from '../codec/sealed-record.js'
+import { DecryptError } from '../errors/cipher-errors.js'
 import { KeyError } from '../errors/key-errors.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
@@ -30,36 +39,77 @@ export interface Place {
  */
 export type Hold = 'lent' | 'owned'
 
-/** The record of a key, or undefined. Throws UnreadableRecordError if it is damaged. */
+/** Tells the instant that decides what has expired. */
+export interface Instant {
+  now(): number
+}
+
+/**
+ * The record of a key, or undefined. Throws UnreadableRecordError if it is damaged. It may have
+ * expired; but with `instant`, sealed records that have expired by then are not opened, and not found.
+ */
 export function findRow(
   reader: StoreReader,
   space: KeySpace,
   key: string,
   hold: Hold,
+  instant?: Instant,
 ): Place | undefined {
-  const place = placeOf(reader, space, key, hold)
+  const place = placeOf(reader, space, key, hold, instant)
   if (place.damage !== undefined) throw place.damage
   if (place.fields !== undefined) return place
   if (place.doubt !== undefined) throw place.doubt
   return undefined
 }
 
-/** The place of a key, whether or not anything is there yet. */
-export function placeOf(reader: StoreReader, space: KeySpace, key: string, hold: Hold): Place {
+/**
+ * The place of a key, whether or not anything is there yet. With `instant`, sealed records that have
+ * expired by then are passed over.
+ */
+export function placeOf(
+  reader: StoreReader,
+  space: KeySpace,
+  key: string,
+  hold: Hold,
+  instant?: Instant,
+): Place {
   const isLent = hold === 'lent'
   const storageKey = isLent ? space.lend(key) : space.encode(key)
-  if (space.isHashed(storageKey)) return placeInChain(reader, space, key, storageKey)
+  if (space.isHashed(storageKey)) return placeInChain(reader, space, key, storageKey, instant)
   const record = isLent ? reader.peek(ROWS, storageKey) : reader.get(ROWS, storageKey)
   if (record === undefined) return { storageKey, fields: undefined }
-  return read(key, storageKey, record)
+  return read(space, key, storageKey, record, instant)
+}
+
+/** The bytes of a record, as the store of the space keeps it. Lent, as by encodeRecord(). */
+export function encodeRow(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  fields: RecordFields,
+): Uint8Array {
+  return space.secrets === undefined
+    ? encodeRecord(storageKey, fields)
+    : sealRecord(space.secrets, ROWS, storageKey, fields)
+}
+
+/** A record as it is in plain. Throws UnsealError, or RangeError for a sealed one in a plain store. */
+export function openedRow(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  record: DecodedRecord,
+): DecodedRecord {
+  if (space.secrets !== undefined) return openRecord(space.secrets, ROWS, storageKey, record)
+  if (record.suite === 0) return record
+  throw new RangeError('it is sealed, and the dict was opened without a cipher')
 }
 
 /** The key of a row that a scan came upon. Throws UnreadableRecordError. */
 export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): string {
   try {
-    return fields.key === undefined ? space.decode(storageKey) : decodeWtf8(fields.key)
+    const { key } = fields.suite === 0 ? fields : openedRow(space, storageKey, fields)
+    return key === undefined ? space.decode(storageKey) : decodeWtf8(key)
   } catch (cause) {
-    throw unreadable(shownKey(space, storageKey), cause)
+    throw unreadable(space.shownRow(storageKey), cause)
   }
 }
 
@@ -70,13 +120,16 @@ export function fieldsOfRow(
   record: Uint8Array,
 ): DecodedRecord {
   try {
-    return decodeRecord(storageKey, record)
+    return openedRow(space, storageKey, decodeRecord(storageKey, record))
   } catch (cause) {
-    throw unreadable(shownKey(space, storageKey), cause)
+    throw unreadable(space.shownRow(storageKey), cause)
   }
 }
 
-/** The same, but undefined for a record that cannot be read: for upkeep, which leaves it in place. */
+/**
+ * The record of a row for upkeep, which needs no more than its header: a sealed one is not opened.
+ * Undefined for one that cannot be read, which is left in place.
+ */
 export function readableFields(
   storageKey: Uint8Array,
   record: Uint8Array,
@@ -88,44 +141,60 @@ export function readableFields(
   }
 }
 
-function placeInChain(reader: StoreReader, space: KeySpace, key: string, first: Uint8Array): Place {
+function placeInChain(
+  reader: StoreReader,
+  space: KeySpace,
+  key: string,
+  first: Uint8Array,
+  instant: Instant | undefined,
+): Place {
   const wanted = encodeWtf8(key)
   let hole: Uint8Array | undefined
   let doubt: UnreadableRecordError | undefined
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
     const storageKey = space.withSlot(first, slot)
-    const record = reader.get(ROWS, storageKey)
+    // A sealed record is copied when it is opened.
+    const record =
+      space.secrets === undefined ? reader.get(ROWS, storageKey) : reader.peek(ROWS, storageKey)
     if (record === undefined) return { storageKey: hole ?? storageKey, fields: undefined, doubt }
-    const place = read(key, storageKey, record)
-    if (place.damage !== undefined) doubt ??= place.damage
-    else if (place.fields?.isHole) hole ??= storageKey
+    const place = read(space, key, storageKey, record, instant)
+    if (place.damage !== undefined) {
+      if (space.hasUniqueDigests) return place
+      doubt ??= place.damage
+    } else if (place.fields?.isHole) hole ??= storageKey
     else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) return place
   }
   throw new KeyError(
-    key,
+    space.shown(key),
     `More than ${MAX_SLOTS} keys have one digest: raise digestBytes, in a new dict.`,
   )
 }
 
-function read(key: string, storageKey: Uint8Array, record: Uint8Array): Place {
+function read(
+  space: KeySpace,
+  key: string,
+  storageKey: Uint8Array,
+  record: Uint8Array,
+  instant: Instant | undefined,
+): Place {
   try {
-    return { storageKey, fields: decodeRecord(storageKey, record) }
+    const fields = decodeRecord(storageKey, record)
+    if (space.secrets !== undefined && instant !== undefined && isPast(fields, instant)) {
+      return { storageKey, fields: undefined }
+    }
+    return { storageKey, fields: openedRow(space, storageKey, fields) }
   } catch (cause) {
-    return { storageKey, fields: undefined, damage: unreadable(key, cause) }
+    return { storageKey, fields: undefined, damage: unreadable(space.shown(key), cause) }
   }
 }
 
-function unreadable(key: string, cause: unknown): UnreadableRecordError {
-  return new UnreadableRecordError(key, (cause as Error).message, { cause })
+function isPast({ expiresAt }: DecodedRecord, instant: Instant): boolean {
+  return expiresAt !== 0 && isExpired(expiresAt, instant.now())
 }
 
-/** A key for messages: that of a hashed row is in the record, which may be what cannot be read. */
-export function shownKey(space: KeySpace, storageKey: Uint8Array): string {
-  const hex = `0x${Buffer.from(storageKey).toString('hex')}`
-  if (space.isHashed(storageKey)) return hex
-  try {
-    return space.decode(storageKey)
-  } catch {
-    return hex
-  }
+function unreadable(shownKey: string, cause: unknown): UnreadableRecordError {
+  const { message } = cause as Error
+  return cause instanceof UnsealError
+    ? new DecryptError(shownKey, cause.reason, message, { cause })
+    : new UnreadableRecordError(shownKey, message, { cause })
 }

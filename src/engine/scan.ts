@@ -13,10 +13,12 @@ import {
   type EntryRange,
   entryOfRow,
   FIRST_STEP_ROWS,
+  isWithin,
   modeOf,
   type RowFilter,
   STEP_ROWS,
   sortByInsertion,
+  sortByKey,
   type Wanted,
 } from './entry-range.js'
 import { findRow, ROWS } from './row.js'
@@ -31,8 +33,8 @@ export function* scanEntries(
   let left = range.limit ?? Number.POSITIVE_INFINITY
   if (left <= 0) return
   const entries =
-    range.order === 'insertion'
-      ? inserted(engine, space, range, wanted)
+    range.order === 'insertion' || space.isHidden
+      ? collected(engine, space, range, wanted)
       : inKeyOrder(engine, space, range, wanted)
   for (const entry of entries) {
     yield entry
@@ -46,7 +48,7 @@ function* inKeyOrder(
   range: EntryRange,
   wanted: Wanted,
 ): Generator<Entry> {
-  const placeOf = (key: string) => findRow(engine.reader(), space, key, 'owned')?.storageKey
+  const placeOf = (key: string) => findRow(engine.reader(), space, key, 'owned', engine)?.storageKey
   let bounds = boundsOf(space, range, placeOf)
   for (let rows = FIRST_STEP_ROWS; ; rows = STEP_ROWS) {
     const step = new Step(engine, { space, prefix: range.prefix, wanted, codec: engine.codec })
@@ -96,17 +98,23 @@ class Step {
   }
 }
 
-/** There is no index by insertion: all keys of the range are collected, with their numbers. */
-function* inserted(
+/**
+ * There is no index by insertion, nor one by key where keys are hidden: all keys of the range are
+ * collected, with their numbers.
+ */
+function* collected(
   engine: Engine,
   space: KeySpace,
   range: EntryRange,
   wanted: Wanted,
 ): Generator<Entry> {
-  const found = [...inKeyOrder(engine, space, { ...range, reverse: false }, 'keys')]
-  sortByInsertion(found, range.reverse)
+  const rows: EntryRange = space.isHidden ? { prefix: range.prefix } : { ...range, reverse: false }
+  const found = [...inKeyOrder(engine, space, rows, 'keys')]
+  const inRange = space.isHidden ? found.filter(({ key }) => isWithin(key, range)) : found
+  if (range.order === 'insertion') sortByInsertion(inRange, range.reverse)
+  else sortByKey(inRange, range.reverse)
   const { writes } = engine
-  for (const bare of found) {
+  for (const bare of inRange) {
     const isEnough = wanted === 'keys' && engine.writes === writes
     const entry = isEnough ? bare : engine.entry(space, bare.key, modeOf(wanted))
     if (entry !== undefined) yield entry

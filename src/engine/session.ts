@@ -4,20 +4,53 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import { DecodedRecord, decodeRecord, encodeRecord, isExpired, retired } from '../codec/record.js'
+import {
+  DecodedRecord,
+  decodeRecord,
+  isExpired,
+  type RecordFields,
+  retired,
+} from '../codec/record.js'
+import { resealRecord } from '../codec/sealed-record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
 import { newRecord } from './new-record.js'
-import { findRow, keyOfRow, type Place, placeOf, ROWS, readableFields } from './row.js'
+import {
+  encodeRow,
+  findRow,
+  type Instant,
+  keyOfRow,
+  openedRow,
+  type Place,
+  placeOf,
+  ROWS,
+  readableFields,
+} from './row.js'
 import type { RowFacts, RowObserver } from './row-observer.js'
 import type { SetWrite, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
 const CLEAR_STEP_ROWS = 1_000
 
-const NO_BYTES = new Uint8Array(0)
+/** A record that is no entry: what keeps a chain together. */
+const HOLE: RecordFields = {
+  serializer: 0,
+  compressor: 0,
+  suite: 0,
+  isGraph: false,
+  isPlain: false,
+  isHole: true,
+  seq: 0,
+  version: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  expiresAt: 0,
+  key: undefined,
+  tags: [],
+  payload: new Uint8Array(0),
+}
 
 export class Session {
   readonly tx: StoreTransaction
@@ -25,6 +58,7 @@ export class Session {
   readonly now: number
   readonly #inserted = new Map<KeySpace, number>()
   readonly #changes: ChangeList | undefined
+  readonly #instant: Instant
   /** Why this session must not commit, although its callback returned. */
   failure: unknown
   /** A row was put or removed: the commit will move the change id, and is ours for certain. */
@@ -40,6 +74,7 @@ export class Session {
     this.now = now
     this.#changes = changes
     this.#observer = observer
+    this.#instant = { now: () => now }
   }
 
   /** What was done so far; undefined if nobody wanted to know when the transaction began. */
@@ -49,7 +84,7 @@ export class Session {
 
   /** The live record of a key, or undefined. */
   find(space: KeySpace, key: string): DecodedRecord | undefined {
-    const fields = findRow(this.tx, space, key, 'owned')?.fields
+    const fields = findRow(this.tx, space, key, 'owned', this.#instant)?.fields
     return fields === undefined || isExpired(fields.expiresAt, this.now) ? undefined : fields
   }
 
@@ -110,10 +145,12 @@ export class Session {
     // The clock was set back since the hint was given: it is true, and will be needed.
     if (!isExpired(deadline, this.now)) return false
     const wasEntry = fields.isCounted
-    if (wasEntry && fields.grace !== undefined && fields.grace.until > this.now) {
-      this.#retire(space, storageKey, fields)
-    } else this.#removeRow('expire', space, storageKey, fields)
-    return wasEntry
+    const isKept = wasEntry && fields.grace !== undefined && fields.grace.until > this.now
+    const isDone = isKept
+      ? this.#retire(space, storageKey, fields)
+      : this.#removeRow('expire', space, storageKey, fields)
+    if (!isDone) this.tx.forget(ROWS, { key: storageKey, deadline })
+    return isDone && wasEntry
   }
 
   /** Removes the row to make room. False if there is none, or one that cannot be read. */
@@ -122,8 +159,7 @@ export class Session {
     const fields = record === undefined ? undefined : readableFields(storageKey, record)
     if (fields === undefined || fields.isHole) return false
     const kind = isExpired(fields.expiresAt, this.now) ? 'expire' : 'evict'
-    this.#removeRow(kind, space, storageKey, fields)
-    return true
+    return this.#removeRow(kind, space, storageKey, fields)
   }
 
   /** Takes a row away whose record cannot be read. Its hint, if it has one, stays. */
@@ -138,11 +174,12 @@ export class Session {
     if (there !== undefined && !this.#isHole(storageKey)) return false
     const isHashed = space.isHashed(storageKey)
     if (isHashed) {
-      if (findRow(this.tx, space, keyOfRow(space, storageKey, fields), 'owned')) return false
+      const key = keyOfRow(space, storageKey, fields)
+      if (findRow(this.tx, space, key, 'owned', this.#instant)) return false
       for (let slot = space.slotOf(storageKey) - 1; slot >= 0; slot--) {
         const before = space.withSlot(storageKey, slot)
         if (this.tx.get(ROWS, before) !== undefined) break
-        this.closeGap(before)
+        this.closeGap(space, before)
       }
     }
     this.tx.put(ROWS, storageKey, record, fields.expiresAt)
@@ -151,8 +188,8 @@ export class Session {
   }
 
   /** Closes a gap in a chain. */
-  closeGap(storageKey: Uint8Array): void {
-    this.tx.put(ROWS, storageKey, this.#hole(storageKey), 0)
+  closeGap(space: KeySpace, storageKey: Uint8Array): void {
+    this.tx.put(ROWS, storageKey, encodeRow(space, storageKey, HOLE), 0)
   }
 
   /** Writes what was only counted so far. Call last. */
@@ -192,18 +229,21 @@ export class Session {
     this.#changes?.add('set', space, write.key, place.storageKey, record)
   }
 
+  /** False for a sealed record that does not open: nothing is removed that cannot be read. */
   #removeRow(
     kind: 'expire' | 'evict',
     space: KeySpace,
     storageKey: Uint8Array,
     fields: DecodedRecord,
-  ): void {
-    const key = keyOfRow(space, storageKey, fields)
+  ): boolean {
+    const key = knownKey(space, storageKey, fields)
+    if (key === undefined) return false
     this.gone.push(space.idOf(key))
     if (fields.isCounted) {
       this.#changes?.add(kind, space, key, storageKey, fields.bytes)
     }
     this.#remove(space, { storageKey, fields })
+    return true
   }
 
   #tellRemoved(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord | undefined): void {
@@ -211,15 +251,18 @@ export class Session {
       this.#observer?.removed(space, storageKey, fields && factsOf(fields))
   }
 
-  /** Keeps an expired entry for those who compute it anew, apart from the entries. */
-  #retire(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): void {
-    const key = keyOfRow(space, storageKey, fields)
+  /** Keeps an expired entry for those who compute it anew, apart from the entries. As #removeRow. */
+  #retire(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord): boolean {
+    const kept = retiredRow(space, storageKey, fields)
+    const key = kept && knownKey(space, storageKey, fields)
+    if (key === undefined) return false
     this.gone.push(space.idOf(key))
     this.#changes?.add('expire', space, key, storageKey, fields.bytes)
     this.#forget({ storageKey, fields }, fields)
-    this.tx.put(ROWS, storageKey, retired(storageKey, fields.bytes), fields.grace?.until ?? 0)
+    this.tx.put(ROWS, storageKey, kept as Uint8Array, fields.grace?.until ?? 0)
     this.#count(space, -1)
     this.hasWritten = true
+    return true
   }
 
   #remove(space: KeySpace, place: Place): void {
@@ -239,7 +282,7 @@ export class Session {
   #removeFromChain(space: KeySpace, storageKey: Uint8Array): void {
     let slot = space.slotOf(storageKey)
     if (this.tx.get(ROWS, space.withSlot(storageKey, slot + 1)) !== undefined) {
-      this.tx.put(ROWS, storageKey, this.#hole(storageKey), 0)
+      this.closeGap(space, storageKey)
       return
     }
     do {
@@ -253,25 +296,6 @@ export class Session {
     return record !== undefined && readableFields(storageKey, record)?.isHole === true
   }
 
-  #hole(storageKey: Uint8Array): Uint8Array {
-    return encodeRecord(storageKey, {
-      serializer: 0,
-      compressor: 0,
-      suite: 0,
-      isGraph: false,
-      isPlain: false,
-      isHole: true,
-      seq: 0,
-      version: 0,
-      createdAt: 0,
-      updatedAt: 0,
-      expiresAt: 0,
-      key: undefined,
-      tags: [],
-      payload: NO_BYTES,
-    })
-  }
-
   #forget(place: Place, fields: DecodedRecord): void {
     const deadline = fields.dueAt
     if (deadline !== 0) this.tx.forget(ROWS, { key: place.storageKey, deadline })
@@ -282,6 +306,34 @@ export class Session {
   }
 }
 
-function factsOf({ seq, bytes }: DecodedRecord): RowFacts {
-  return { seq, bytes: bytes.length }
+function factsOf({ seq, storedBytes }: DecodedRecord): RowFacts {
+  return { seq, bytes: storedBytes }
+}
+
+function knownKey(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  fields: DecodedRecord,
+): string | undefined {
+  try {
+    return keyOfRow(space, storageKey, fields)
+  } catch {
+    return undefined
+  }
+}
+
+/** The row of a retired entry; undefined if it is sealed and does not open. */
+function retiredRow(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  fields: DecodedRecord,
+): Uint8Array | undefined {
+  if (space.secrets === undefined) return retired(storageKey, fields.bytes)
+  try {
+    const { bytes } = openedRow(space, storageKey, fields)
+    const kept = new DecodedRecord(retired(storageKey, bytes))
+    return resealRecord(space.secrets, ROWS, storageKey, kept)
+  } catch {
+    return undefined
+  }
 }

@@ -53,7 +53,7 @@ export class InvalidValueError extends PersistDictError {
 
 /** A stored record cannot be read. It is left in place, never deleted. */
 export class UnreadableRecordError extends PersistDictError {
-  readonly code = 'ERR_PERSISTDICT_UNREADABLE_RECORD'
+  readonly code: `ERR_PERSISTDICT_${string}` = 'ERR_PERSISTDICT_UNREADABLE_RECORD'
   readonly key: string
 
   constructor(key: string, what: string, options?: ErrorOptions) {

@@ -1,6 +1,7 @@
 /** How keys become bytes. Part of a store's format identity: all handles of a store agree on it. */
 import { createHash } from 'node:crypto'
 import { OptionError } from '../errors/option-error.js'
+import type { Secrets } from './secrets.js'
 
 /** Hashes the bytes of a long key. */
 export interface KeyHash {
@@ -16,6 +17,8 @@ export interface KeySettings {
   /** How many leading bytes of the digest are kept. */
   readonly digestBytes: number
   readonly hash: KeyHash
+  /** Of an encrypted store. */
+  readonly secrets?: Secrets | undefined
 }
 
 export const sha256: KeyHash = {

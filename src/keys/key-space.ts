@@ -8,6 +8,9 @@
  *              0x02 │ WTF-8 of the name │ 0xFF            a namespace; 0xFE between nested names
  *              0x03 │ SHA-256 of that                     a namespace with a long name
  *
+ * Where names are hidden, a prefix is 0x01, or 0x03 │ what hides the other form of it; and every key is
+ * hashed without a head, by what hides prefix and key. Such keys have no order.
+ *
  * WTF-8 has no byte above 0xF7, so 0xFE and 0xFF cannot occur in a name or a plain key: no name can
  * reach into another namespace, and hashed and plain keys cannot be taken for each other.
  * `head` is as much of the key as fits, so that long keys sort by their first bytes among all others,
@@ -17,6 +20,7 @@
 import { afterPrefix } from '../bytes.js'
 import { KeyError } from '../errors/key-errors.js'
 import { type KeySettings, MARKER_BYTES, SLOT_BYTES, sha256 } from './key-settings.js'
+import type { Secrets } from './secrets.js'
 import { decodeWtf8, encodeWtf8 } from './wtf8.js'
 
 const ROOT = 0x01
@@ -31,6 +35,19 @@ const ID_MARK_CODE = 0xdc00
 
 /** Keys of up to so many characters are lent; beyond, native code encodes faster than a loop here. */
 const LONGEST_LENT_KEY = 64
+
+/** No key has so few characters: none is lent. */
+const NONE_LENT = -1
+
+/** Two keys share so many bytes of an HMAC with a probability of 2^-64, after 2^32 keys. */
+const UNIQUE_DIGEST_BYTES = 16
+
+/** What is hidden begins with what it is: no key stands for the same as a namespace. */
+const HIDDEN_KEY = Buffer.from('key\0')
+const HIDDEN_NAMESPACE = Buffer.from('namespace\0')
+
+/** Bytes of a digest that a message shows: enough to tell two keys apart. */
+const SHOWN_DIGEST_BYTES = 4
 
 /** Prefixes longer than this are hashed, which bounds the length of storage keys. */
 const LONGEST_PREFIX = 104
@@ -50,6 +67,10 @@ export class KeySpace {
   /** The namespace names from the root down; empty for the root. */
   readonly path: readonly string[]
   readonly prefix: Uint8Array
+  /** Of an encrypted store; undefined for a plain one. */
+  readonly secrets: Secrets | undefined
+  /** Whether storage keys tell nothing of keys, not even their order. */
+  readonly isHidden: boolean
   readonly #settings: KeySettings
   readonly #idPrefix: string
   /** Begins with the prefix; see lend(). */
@@ -57,19 +78,26 @@ export class KeySpace {
   readonly #lentChars: number
   /** The scratch cut to the length of a key, by the key's length. */
   readonly #views: (Uint8Array | undefined)[] = []
+  /** Bytes of a hashed key behind the prefix; a longer key is hashed. */
+  readonly #limit: number
   /** Bytes of a hashed key before the marker. */
   readonly #headBytes: number
 
   constructor(path: readonly string[], settings: KeySettings) {
     this.path = path
-    this.prefix = prefixOf(path)
-    this.#lentChars = Math.min(LONGEST_LENT_KEY, settings.keySizeLimit)
-    this.#scratch = Buffer.allocUnsafeSlow(this.prefix.length + this.#lentChars)
+    this.secrets = settings.secrets
+    this.isHidden = settings.secrets?.hidesNames === true
+    this.prefix = this.isHidden ? hiddenPrefix(path, settings.secrets as Secrets) : prefixOf(path)
+    const { keySizeLimit, digestBytes } = settings
+    const afterHead = digestBytes + MARKER_BYTES + SLOT_BYTES
+    this.#limit = this.isHidden ? afterHead : keySizeLimit
+    this.#headBytes = this.#limit - afterHead
+    this.#lentChars = this.isHidden ? NONE_LENT : Math.min(LONGEST_LENT_KEY, keySizeLimit)
+    this.#scratch = Buffer.allocUnsafeSlow(this.prefix.length + Math.max(this.#lentChars, 0))
     this.#scratch.set(this.prefix)
     // JSON marks the end of the path, and never begins with the mark.
     this.#idPrefix = path.length === 0 ? '' : ID_MARK + JSON.stringify(path)
     this.#settings = settings
-    this.#headBytes = settings.keySizeLimit - settings.digestBytes - MARKER_BYTES - SLOT_BYTES
   }
 
   /** One string for a key of any namespace. For the root, where speed matters most, the key itself. */
@@ -97,20 +125,20 @@ export class KeySpace {
   encode(key: string): Uint8Array {
     const { prefix } = this
     // A UTF-16 unit takes at most three bytes: short keys need no look at their length in bytes.
-    if (key.length * 3 <= this.#settings.keySizeLimit && key.isWellFormed()) {
+    if (!this.isHidden && key.length * 3 <= this.#limit && key.isWellFormed()) {
       const room = Buffer.allocUnsafe(prefix.length + key.length * 3)
       room.set(prefix, 0)
       return room.subarray(0, prefix.length + room.write(key, prefix.length, 'utf8'))
     }
     const bytes = encodeWtf8(key)
-    if (bytes.length <= this.#settings.keySizeLimit) return Buffer.concat([prefix, bytes])
+    if (!this.isHidden && bytes.length <= this.#limit) return Buffer.concat([prefix, bytes])
     return this.#hashed(bytes)
   }
 
   /** Whether these bytes are of a hashed key, so that the key itself is in the record. */
   isHashed(storageKey: Uint8Array): boolean {
     return (
-      storageKey.length === this.prefix.length + this.#settings.keySizeLimit &&
+      storageKey.length === this.prefix.length + this.#limit &&
       storageKey[this.prefix.length + this.#headBytes] === MARKER
     )
   }
@@ -147,13 +175,46 @@ export class KeySpace {
    * the head of hashed keys: callers compare the keys.
    */
   prefixBounds(text: string): { from: Uint8Array; to: Uint8Array } {
+    if (this.isHidden) return this.bounds()
     const bytes = encodeWtf8(text)
     const from = Buffer.concat([this.prefix, bytes])
     if (bytes.length <= this.#headBytes) return { from, to: afterPrefix(from) as Uint8Array }
     // Hashed keys with that head come last among all that begin with it.
     const head = Buffer.concat([this.prefix, bytes.subarray(0, this.#headBytes)])
-    const isPlain = bytes.length <= this.#settings.keySizeLimit
+    const isPlain = bytes.length <= this.#limit
     return { from: isPlain ? from : head, to: afterPrefix(head) as Uint8Array }
+  }
+
+  /**
+   * A key for messages: itself, unless the store is encrypted. Then what stands for it, which is the
+   * same each time, so that two messages can be told to be about one key.
+   */
+  shown(key: string): string {
+    if (this.secrets === undefined || this.secrets.showsKeys) return key
+    return hiddenName(this.#hide(encodeWtf8(key)))
+  }
+
+  /** The same for a storage key whose key is not known. */
+  shownRow(storageKey: Uint8Array): string {
+    const digest = storageKey.subarray(storageKey.length - SLOT_BYTES - this.#settings.digestBytes)
+    if (this.isHidden) return hiddenName(digest)
+    const hex = `0x${Buffer.from(storageKey).toString('hex')}`
+    if (this.isHashed(storageKey)) return this.secrets === undefined ? hex : hiddenName(digest)
+    try {
+      return this.shown(this.decode(storageKey))
+    } catch {
+      return hex
+    }
+  }
+
+  /** Whether two keys never share a digest, so that a row is the one key's that its digest is of. */
+  get hasUniqueDigests(): boolean {
+    return this.isHidden && this.#settings.digestBytes >= UNIQUE_DIGEST_BYTES
+  }
+
+  #hide(key: Uint8Array): Uint8Array {
+    const { secrets } = this
+    return (secrets as Secrets).hide(Buffer.concat([HIDDEN_KEY, this.prefix, key]))
   }
 
   #markedId(key: string): string {
@@ -163,12 +224,13 @@ export class KeySpace {
   #hashed(bytes: Uint8Array): Uint8Array {
     const { prefix } = this
     const { digestBytes, hash } = this.#settings
-    const target = Buffer.alloc(prefix.length + this.#settings.keySizeLimit)
+    const target = Buffer.alloc(prefix.length + this.#limit)
     target.set(prefix, 0)
     target.set(bytes.subarray(0, this.#headBytes), prefix.length)
     const marker = prefix.length + this.#headBytes
     target[marker] = MARKER
-    target.set(hash.digest(bytes).subarray(0, digestBytes), marker + MARKER_BYTES)
+    const digest = this.isHidden ? this.#hide(bytes) : hash.digest(bytes)
+    target.set(digest.subarray(0, digestBytes), marker + MARKER_BYTES)
     return target
   }
 }
@@ -202,16 +264,30 @@ export function namespacePath(prefix: Uint8Array): readonly string[] | undefined
   return names
 }
 
+function hiddenPrefix(path: readonly string[], secrets: Secrets): Uint8Array {
+  if (path.length === 0) return Uint8Array.of(ROOT)
+  const name = secrets.hide(Buffer.concat([HIDDEN_NAMESPACE, joined(path)]))
+  return Buffer.concat([Uint8Array.of(LONG_NAMED), name])
+}
+
+function hiddenName(digest: Uint8Array): string {
+  return `hidden:${Buffer.from(digest.subarray(0, SHOWN_DIGEST_BYTES)).toString('hex')}`
+}
+
 function prefixOf(path: readonly string[]): Uint8Array {
   if (path.length === 0) return Uint8Array.of(ROOT)
+  const prefix = joined(path)
+  return prefix.length <= LONGEST_PREFIX
+    ? prefix
+    : Buffer.concat([Uint8Array.of(LONG_NAMED), sha256.digest(prefix)])
+}
+
+function joined(path: readonly string[]): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.of(NAMED)]
   path.forEach((name, depth) => {
     parts.push(encodeWtf8(name), Uint8Array.of(depth === path.length - 1 ? MARKER : NESTED))
   })
-  const prefix = Buffer.concat(parts)
-  return prefix.length <= LONGEST_PREFIX
-    ? prefix
-    : Buffer.concat([Uint8Array.of(LONG_NAMED), sha256.digest(prefix)])
+  return Buffer.concat(parts)
 }
 
 function view(bytes: Uint8Array): DataView {

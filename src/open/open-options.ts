@@ -1,6 +1,7 @@
 /** The options of open(), checked by one zod model and resolved against one set of defaults. */
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
+import type { Cipher } from '../codec/cipher/cipher.js'
 import type { CompressOptions } from '../codec/compression.js'
 import type { Compressor, CompressorName } from '../codec/compressor.js'
 import type { TypeMap } from '../codec/registered-types.js'
@@ -50,6 +51,23 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    * more than that. @default 256 MiB
    */
   readonly maxValueBytes?: number | undefined
+  /**
+   * Encrypts the store: aesGcm(), chacha20Poly1305(), or yours. Of several, the first seals and any
+   * opens what it sealed. A store is encrypted from the first open on, or never. See
+   * docs/encryption.md. @default none
+   */
+  readonly cipher?: Cipher | readonly Cipher[] | undefined
+  /**
+   * `'always'`: no key, and no name of a namespace, can be read on disk; ranges then open all keys.
+   * `'long'`: only keys longer than `keySizeLimit` are hashed. Part of the store's format.
+   * @default 'always' with a cipher, else 'long'
+   */
+  readonly hashKeys?: 'always' | 'long' | undefined
+  /**
+   * With a cipher, lets keys, and parts of values, into the messages of errors and warnings.
+   * @default false
+   */
+  readonly debugKeys?: boolean | undefined
   /** Classes whose instances may be stored, by the names under which they are. */
   readonly types?: TypeMap | undefined
   /** Makes keys of other types than string and number. Part of the store's format. */
@@ -126,12 +144,20 @@ const serializer = functions<Serializer>('serialize', 'deserialize').refine(
   'must have an id, a string',
 )
 
+const cipher = functions<Cipher>('seal', 'open').refine(
+  ({ id }) => typeof id === 'string' && id !== '',
+  'must have an id, a string',
+)
+
 const model = z.object({
   durability: z.enum(['batched', 'commit', 'sync']).optional(),
   serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
   // Compression says what is wrong with it.
   compress: z.unknown().optional(),
   maxValueBytes: z.int().min(1).optional(),
+  cipher: z.union([cipher, z.array(cipher)]).optional(),
+  hashKeys: z.enum(['always', 'long']).optional(),
+  debugKeys: z.boolean().optional(),
   types: z.record(z.string(), functions('serialize', 'deserialize')).optional(),
   keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
   values: z.enum(['frozen', 'copy']).optional(),

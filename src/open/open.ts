@@ -6,11 +6,13 @@
  */
 import { ByteLru } from '../cache/byte-lru.js'
 import { systemClock } from '../clock.js'
+import type { StoreSecrets } from '../codec/cipher/store-secrets.js'
 import { Compression } from '../codec/compression.js'
 import { RegisteredTypes } from '../codec/registered-types.js'
 import { knownSerializer } from '../codec/serializer.js'
 import { ValueCodec } from '../codec/value-codec.js'
 import { EntryRules, type KeySerializer } from '../dict/entry-rules.js'
+import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
 import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
@@ -29,6 +31,8 @@ import { checkIdentity, type FormatIdentity } from '../engine/format-identity.js
 import { engineLeasing, type Leasing } from '../engine/leases/leasing.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { Listeners } from '../engine/listeners.js'
+import { MessageBudget } from '../engine/message-budget.js'
+import { sealedStore } from '../engine/sealed-store.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OpenConflictError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
@@ -38,6 +42,7 @@ import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { startBackground } from './background.js'
 import { checkAtOpen } from './check-at-open.js'
+import { Encryption } from './encryption.js'
 import { limitTableOf } from './limit-options.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 
@@ -45,6 +50,9 @@ const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20
 
 /** An engine, with what must be the same for all dicts that share it. */
 interface Shared {
+  /** The store that was opened; the engine's may be a sealing one over it. */
+  readonly store: SyncStore
+  readonly secrets: StoreSecrets | undefined
   readonly engine: Engine
   readonly capacity: Capacity
   readonly events: StoreEvents
@@ -184,7 +192,8 @@ interface Share {
 }
 
 function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions): Share {
-  const identity = identityOf(keySettings, options)
+  const encryption = new Encryption(options)
+  const identity = { ...identityOf(keySettings, options), ...encryption.identity }
   const types = Object.keys(options.types ?? {})
     .sort()
     .join(', ')
@@ -196,13 +205,15 @@ function share(store: SyncStore, keySettings: KeySettings, options: OpenOptions)
     compress: JSON.stringify(compress),
     maxValueBytes,
     background,
+    debugKeys: encryption.showsKeys,
     clock,
     ...identity,
   }
   const existing = shared.get(store.identity)
   // The engine has a store of its own; this one was opened only to learn which it is.
-  if (existing !== undefined && existing.engine.store !== store) store.close()
-  const entry = existing ?? found(store, keySettings, options, identity, settings)
+  if (existing !== undefined && existing.store !== store) store.close()
+  if (existing !== undefined) encryption.refuseOther(existing.store, existing.secrets)
+  const entry = existing ?? found(store, keySettings, options, encryption, identity, settings)
   refuseConflict(store.location, entry.settings, settings)
   entry.users++
   shared.set(store.identity, entry)
@@ -233,27 +244,32 @@ function found(
   store: SyncStore,
   keySettings: KeySettings,
   options: OpenOptions,
+  encryption: Encryption,
   identity: FormatIdentity,
   settings: Shared['settings'],
 ): Shared {
   const errors = new Listeners<unknown>()
   const cache = { ...DEFAULT_CACHE, ...options.cache }
   let compression: Compression
+  let secrets: StoreSecrets | undefined
   try {
     compression = new Compression(options.compress)
-    checkIdentity(store, identity)
+    checkIdentity(store, identity, encryption.firstRow)
+    secrets = encryption.secretsOf(store)
   } catch (error) {
     store.close()
     throw error
   }
+  const warnings = new Listeners<Warning>()
   const engine = new Engine({
-    store,
+    store: secrets === undefined ? store : sealed(store, secrets, warnings),
     codec: new ValueCodec(knownSerializer(options.serializer ?? 'msgpack'), {
       types: new RegisteredTypes(options.types ?? {}),
       compression,
       maxValueBytes: options.maxValueBytes,
+      isDiscreet: !encryption.showsKeys,
     }),
-    keySettings,
+    keySettings: { ...keySettings, secrets },
     cache: new ByteLru<Entry>(
       cache.maxEntries ?? DEFAULT_CACHE.maxEntries,
       cache.maxBytes ?? DEFAULT_CACHE.maxBytes,
@@ -267,11 +283,28 @@ function found(
   const capacity = new Capacity(engine, onError)
   const live = new LiveRoots(engine, onError)
   const leasing = engineLeasing(engine, onError)
-  const events = new StoreEvents(engine, errors)
+  const events = new StoreEvents(engine, errors, warnings)
   const mode = options.background ?? true
   const stop = startBackground({ engine, events, leases: leasing.table, mode })
   const recipes = allRecipes()
-  return { engine, capacity, events, live, leasing, recipes, stop, settings, users: 0 }
+  return {
+    store,
+    secrets,
+    engine,
+    capacity,
+    events,
+    live,
+    leasing,
+    recipes,
+    stop,
+    settings,
+    users: 0,
+  }
+}
+
+function sealed(store: SyncStore, secrets: StoreSecrets, warnings: Listeners<Warning>): SyncStore {
+  const warn = (message: string) => warnings.tell({ code: 'key-use', message })
+  return sealedStore(store, secrets, new MessageBudget(secrets, warn))
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {

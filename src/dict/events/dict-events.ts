@@ -7,8 +7,11 @@ import type { EntryEvent } from './entry-event.js'
 
 /** Something that works, and that you might want to do another way. */
 export interface Warning {
-  /** Stable, for programs: `'many-keys'`. */
-  readonly code: 'many-keys'
+  /**
+   * Stable, for programs. `'many-keys'`: a call lists very many keys at once. `'key-use'`: a key has
+   * sealed a quarter of the messages that it may.
+   */
+  readonly code: 'many-keys' | 'key-use'
   readonly message: string
 }
 

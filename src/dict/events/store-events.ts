@@ -2,7 +2,7 @@
 import { ChangeFeed, type FeedReader } from '../../engine/change-feed.js'
 import type { Engine } from '../../engine/engine.js'
 import type { EntryRange } from '../../engine/entry-range.js'
-import { Listeners, type Subscription } from '../../engine/listeners.js'
+import type { Listeners, Subscription } from '../../engine/listeners.js'
 import { OptionError } from '../../errors/option-error.js'
 import {
   checkEvent,
@@ -20,7 +20,7 @@ import { Watch } from './watch.js'
 
 export class StoreEvents {
   readonly errors: Listeners<unknown>
-  readonly warnings = new Listeners<Warning>()
+  readonly warnings: Listeners<Warning>
   readonly hub: EventHub
   readonly keyHandlers: KeyHandlers
   readonly #feed: ChangeFeed
@@ -28,9 +28,10 @@ export class StoreEvents {
   /** Open while a key has a handler of its expiry: another process may be the one that removes it. */
   #elsewhere: FeedReader | undefined
 
-  /** `errors` is where the engine reports what no call can. */
-  constructor(engine: Engine, errors: Listeners<unknown>) {
+  /** `errors` and `warnings` are where the engine reports what no call can. */
+  constructor(engine: Engine, errors: Listeners<unknown>, warnings: Listeners<Warning>) {
     this.errors = errors
+    this.warnings = warnings
     const tell = (error: unknown) => errors.tell(error)
     this.hub = new EventHub(engine, tell)
     this.keyHandlers = new KeyHandlers(engine, tell)

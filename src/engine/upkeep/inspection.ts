@@ -9,7 +9,7 @@ import type { DeadlineHint, StoreSnapshot } from '../../store/sync-store.js'
 import { COUNTS, countIn, pathIn } from '../count.js'
 import type { Engine } from '../engine.js'
 import { Entry } from '../entry.js'
-import { fieldsOfRow, keyOfRow, ROWS, readableFields, shownKey } from '../row.js'
+import { fieldsOfRow, keyOfRow, ROWS, readableFields } from '../row.js'
 import type { FindingKind, Suspicion } from './finding.js'
 
 /** Rows of a step. A step also ends after about SCAN_STEP_BYTES. */
@@ -101,7 +101,7 @@ export class Inspection {
     } catch (error) {
       tally.entries++
       this.entries++
-      this.#suspect('record', space, storageKey, shownKey(space, storageKey), reasonOf(error))
+      this.#suspect('record', space, storageKey, space.shownRow(storageKey), reasonOf(error))
       return
     }
     if (fields.isCounted) {
@@ -126,7 +126,7 @@ export class Inspection {
     for (let missing = last + 1; missing < slot; missing++) {
       const gap = space.withSlot(storageKey, missing)
       const what = 'A slot is missing in the chain of a long key: keys behind it are not found.'
-      this.#suspect('chain', space, gap, shownKey(space, gap), what)
+      this.#suspect('chain', space, gap, space.shownRow(gap), what)
     }
     this.#before = storageKey
   }

@@ -6,11 +6,10 @@
  * Nothing is kept that the rows did not hold: of an encrypted dict, no name and no reason.
  */
 import { ByteReader, varintLength, writeUint48, writeVarint } from '../../bytes.js'
-import { decodeRecord } from '../../codec/record.js'
 import { type KeySpace, namespacePrefix } from '../../keys/key-space.js'
 import { pathOf } from '../count.js'
 import type { Engine } from '../engine.js'
-import { ROWS, shownKey } from '../row.js'
+import { fieldsOfRow, ROWS } from '../row.js'
 import type { Session } from '../session.js'
 
 const QUARANTINE = 'quarantine'
@@ -56,7 +55,7 @@ export function quarantine(session: Session, space: KeySpace, storageKey: Uint8A
 export function* quarantined(engine: Engine): Generator<QuarantinedRecord, undefined> {
   for (const { id, movedAt, storageKey, record } of rows(engine)) {
     const path = pathOf(engine.reader(), namespacePrefix(storageKey))
-    const key = shownKey(engine.space(path ?? []), storageKey)
+    const key = engine.space(path ?? []).shownRow(storageKey)
     yield { id, namespace: path, key, movedAt, record }
   }
   return undefined
@@ -70,7 +69,8 @@ export function restoreQuarantined(engine: Engine): number {
   let restored = 0
   for (const { id, storageKey, record } of rows(engine)) {
     try {
-      decodeRecord(storageKey, record)
+      const path = pathOf(engine.reader(), namespacePrefix(storageKey))
+      fieldsOfRow(engine.space(path ?? []), storageKey, record)
     } catch {
       continue
     }

@@ -45,7 +45,7 @@ function repairOf(
   const record = tx.get(ROWS, storageKey)
   switch (kind) {
     case 'chain':
-      return record === undefined ? () => session.closeGap(storageKey) : 'gone'
+      return record === undefined ? () => session.closeGap(space, storageKey) : 'gone'
     case 'record':
       if (record === undefined) return 'gone'
       return () => quarantine(session, space, storageKey)

@@ -1,0 +1,193 @@
+/**
+ * A store whose rows are sealed, over one whose rows are not.
+ *
+ *     u8 cipher suite │ what the cipher made of the row
+ *
+ * All buckets but two: `meta` holds what is needed before there is a key, and the records of `rows` are
+ * sealed one by one (codec/sealed-record.ts), as an expired one must not cost a decryption. Keys are
+ * left as they are: whoever writes rows by name takes what stands for the name (KeySpace).
+ *
+ * What does not open reads as empty. It is damage to whoever reads it, and never a row of somebody
+ * else's making.
+ */
+import type { StoreSecrets } from '../codec/cipher/store-secrets.js'
+import type {
+  CommitPromise,
+  DeadlineHint,
+  RowVisitor,
+  ScanRange,
+  StoreReader,
+  StoreRow,
+  StoreSnapshot,
+  StoreStats,
+  StoreTransaction,
+  SyncStore,
+} from '../store/sync-store.js'
+import { META } from './format-identity.js'
+import type { MessageBudget } from './message-budget.js'
+import { ROWS } from './row.js'
+
+const NO_BYTES = new Uint8Array(0)
+const SUITE_BYTES = 1
+
+/** Seals and opens single rows. */
+class RowSealer {
+  readonly #secrets: StoreSecrets
+
+  constructor(secrets: StoreSecrets) {
+    this.#secrets = secrets
+  }
+
+  isSealed(bucket: string): boolean {
+    return bucket !== ROWS && bucket !== META
+  }
+
+  seal(bucket: string, key: Uint8Array, record: Uint8Array): Uint8Array {
+    const suite = Uint8Array.of(this.#secrets.suite)
+    return Buffer.concat([suite, this.#secrets.seal(bucket, key, suite, record)])
+  }
+
+  open(bucket: string, key: Uint8Array, sealed: Uint8Array): Uint8Array {
+    const suite = sealed.subarray(0, SUITE_BYTES)
+    const body = sealed.subarray(SUITE_BYTES, sealed.length)
+    try {
+      return this.#secrets.open(suite[0] ?? 0, bucket, key, suite, body)
+    } catch {
+      return NO_BYTES
+    }
+  }
+}
+
+/** Reading, in and out of transactions. */
+class SealedReader<R extends Pick<StoreReader, 'get' | 'walk' | 'due'>> {
+  protected readonly inner: R
+  protected readonly sealer: RowSealer
+
+  constructor(inner: R, sealer: RowSealer) {
+    this.inner = inner
+    this.sealer = sealer
+  }
+
+  get(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    const record = this.inner.get(bucket, key)
+    if (record === undefined || !this.sealer.isSealed(bucket)) return record
+    return this.sealer.open(bucket, key, record)
+  }
+
+  walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
+    if (!this.sealer.isSealed(bucket)) return this.inner.walk(bucket, range, limit, visit)
+    return this.inner.walk(bucket, range, limit, (key, record) =>
+      visit(key, this.sealer.open(bucket, key, record)),
+    )
+  }
+
+  due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
+    return this.inner.due(bucket, now, limit, from)
+  }
+}
+
+class SealedFullReader<R extends StoreReader> extends SealedReader<R> implements StoreReader {
+  peek(bucket: string, key: Uint8Array): Uint8Array | undefined {
+    return this.sealer.isSealed(bucket) ? this.get(bucket, key) : this.inner.peek(bucket, key)
+  }
+
+  scan(bucket: string, range: ScanRange, limit: number): StoreRow[] {
+    const rows = this.inner.scan(bucket, range, limit)
+    if (!this.sealer.isSealed(bucket)) return rows
+    return rows.map(({ key, record }) => ({ key, record: this.sealer.open(bucket, key, record) }))
+  }
+}
+
+class SealedTransaction extends SealedFullReader<StoreTransaction> implements StoreTransaction {
+  put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void {
+    const isSealed = this.sealer.isSealed(bucket)
+    const bytes = isSealed ? this.sealer.seal(bucket, key, record) : record
+    this.inner.put(bucket, key, bytes, deadline)
+  }
+
+  delete(bucket: string, key: Uint8Array): boolean {
+    return this.inner.delete(bucket, key)
+  }
+
+  forget(bucket: string, hint: DeadlineHint): void {
+    this.inner.forget(bucket, hint)
+  }
+
+  nextVersion(): number {
+    return this.inner.nextVersion()
+  }
+}
+
+class SealedSnapshot extends SealedReader<StoreSnapshot> implements StoreSnapshot {
+  close(): void {
+    this.inner.close()
+  }
+}
+
+/** The store, and what only some stores can do. */
+export function sealedStore(
+  inner: SyncStore,
+  secrets: StoreSecrets,
+  budget: MessageBudget,
+): SyncStore {
+  const sealer = new RowSealer(secrets)
+  const store = new SealedStore(inner, sealer, budget)
+  if (inner.snapshot === undefined) return store
+  const snapshot = inner.snapshot.bind(inner)
+  return Object.assign(store, {
+    snapshot: (buckets: readonly string[]) => new SealedSnapshot(snapshot(buckets), sealer),
+  })
+}
+
+class SealedStore extends SealedFullReader<SyncStore> implements SyncStore {
+  readonly #budget: MessageBudget
+
+  constructor(inner: SyncStore, sealer: RowSealer, budget: MessageBudget) {
+    super(inner, sealer)
+    this.#budget = budget
+  }
+
+  get kind(): string {
+    return this.inner.kind
+  }
+
+  get location(): string {
+    return this.inner.location
+  }
+
+  get identity(): string {
+    return this.inner.identity
+  }
+
+  changeId(): number {
+    return this.inner.changeId()
+  }
+
+  onCommit(listener: () => void): () => void {
+    return this.inner.onCommit(listener)
+  }
+
+  transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
+    let committed = (): void => {}
+    const result = this.inner.transaction(promise, (tx) => {
+      const value = fn(new SealedTransaction(tx, this.sealer))
+      committed = this.#budget.settle(tx)
+      return value
+    })
+    committed()
+    this.#budget.tell()
+    return result
+  }
+
+  sync(): void {
+    this.inner.sync()
+  }
+
+  stats(): StoreStats {
+    return this.inner.stats()
+  }
+
+  close(): void {
+    this.inner.close()
+  }
+}

@@ -1,0 +1,2 @@
+/** Stands for a key in the messages of an encrypted dict. */
+export const HIDDEN = '(hidden)'
