@@ -11,6 +11,7 @@ export type { CompressOptions } from './codec/compression.js'
 export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
+export { AsyncPersistDict } from './dict/async-persist-dict.js'
 export {
   type CopyOptions,
   type CopyProgress,
@@ -85,6 +86,7 @@ export {
 } from './errors/cipher-errors.js'
 export { ComputeTimeoutError, ResultCountError } from './errors/compute-errors.js'
 export { ConflictError } from './errors/conflict-error.js'
+export { ContentionError } from './errors/contention-error.js'
 export { CopyError } from './errors/copy-error.js'
 export { EventOverflowError, HandlerError, HandlerTimeoutError } from './errors/event-errors.js'
 export { IntegrityError } from './errors/integrity-error.js'
@@ -126,5 +128,10 @@ export {
 export type { KeyHash } from './keys/key-settings.js'
 export type { LimitOptions, StoreLimitOptions } from './open/limit-options.js'
 export { type OutputsOf, open, openTyped } from './open/open.js'
+export {
+  type AsyncOpenOptions,
+  type AsyncOpenOptionsWithPlace,
+  openAsync,
+} from './open/open-async.js'
 export type { CheckMode, OpenOptions } from './open/open-options.js'
 export { type LmdbOptions, lmdbStore } from './store/lmdb/open-lmdb.js'

@@ -1,8 +1,5 @@
-import { META } from '../engine/format-identity.js'
+import { INITIALISED, META } from '../engine/format-identity.js'
 import type { Scope } from './scope.js'
-
-/** In the meta bucket, once a dict was opened with or without initial entries. */
-const INITIALISED = Buffer.from('initialised')
 
 /** Sets the initial entries of a store that was never opened before, in one transaction. */
 export function insertInitial(scope: Scope, initial: object | undefined): void {

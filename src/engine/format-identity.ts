@@ -12,6 +12,9 @@ import type { SyncStore } from '../store/sync-store.js'
 export const META = 'meta'
 export const FORMAT = Buffer.from('format')
 
+/** In the meta bucket, once a dict was opened with or without initial entries. */
+export const INITIALISED = Buffer.from('initialised')
+
 /** The settings on which everything in a store depends. */
 export interface FormatIdentity {
   readonly serializer: string

@@ -20,7 +20,7 @@ import type { StoreReader } from '../store/sync-store.js'
 export const ROWS = 'rows'
 
 /** Slots behind one digest that are looked at: a hash worse than that is no hash. */
-const MAX_SLOTS = 1_000_000
+export const MAX_SLOTS = 1_000_000
 
 /** Where a key is stored, or would be. */
 export interface Place {
@@ -55,7 +55,11 @@ export function findRow(
   hold: Hold,
   instant?: Instant,
 ): Place | undefined {
-  const place = placeOf(reader, space, key, hold, instant)
+  return found(placeOf(reader, space, key, hold, instant))
+}
+
+/** A place that holds the record of its key, or undefined. Throws UnreadableRecordError. */
+export function found(place: Place): Place | undefined {
   if (place.damage !== undefined) throw place.damage
   if (place.fields !== undefined) return place
   if (place.doubt !== undefined) throw place.doubt
@@ -78,7 +82,7 @@ export function placeOf(
   if (space.isHashed(storageKey)) return placeInChain(reader, space, key, storageKey, instant)
   const record = isLent ? reader.peek(ROWS, storageKey) : reader.get(ROWS, storageKey)
   if (record === undefined) return { storageKey, fields: undefined }
-  return read(space, key, storageKey, record, instant)
+  return placeAt(space, key, storageKey, record, instant)
 }
 
 /** The bytes of a record, as the store of the space keeps it. Lent, as by encodeRecord(). */
@@ -157,7 +161,7 @@ function placeInChain(
     const record =
       space.secrets === undefined ? reader.get(ROWS, storageKey) : reader.peek(ROWS, storageKey)
     if (record === undefined) return { storageKey: hole ?? storageKey, fields: undefined, doubt }
-    const place = read(space, key, storageKey, record, instant)
+    const place = placeAt(space, key, storageKey, record, instant)
     if (place.damage !== undefined) {
       if (space.hasUniqueDigests) return place
       doubt ??= place.damage
@@ -170,12 +174,13 @@ function placeInChain(
   )
 }
 
-function read(
+/** The place of a key where this record is. */
+export function placeAt(
   space: KeySpace,
   key: string,
   storageKey: Uint8Array,
   record: Uint8Array,
-  instant: Instant | undefined,
+  instant?: Instant,
 ): Place {
   try {
     const fields = decodeRecord(storageKey, record)

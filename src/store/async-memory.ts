@@ -4,6 +4,7 @@
  *
  * It keeps its rows in a memoryStore(), whose deadline hints are always true.
  */
+import { latin1Of } from '../bytes.js'
 import type {
   AsyncStore,
   Batch,
@@ -58,10 +59,10 @@ class AsyncMemoryStore implements AsyncStore {
   }
 
   async count(bucket: string, range: ScanRange, now: number): Promise<number> {
-    const expired = new Set(this.#rows.due(bucket, now, ALL_DUE).map(({ key }) => nameOf(key)))
+    const expired = new Set(this.#rows.due(bucket, now, ALL_DUE).map(({ key }) => latin1Of(key)))
     let count = 0
     const visit = (key: Uint8Array) => {
-      if (!expired.has(nameOf(key))) count++
+      if (!expired.has(latin1Of(key))) count++
     }
     let rest: ScanRange = { ...range, reverse: false }
     for (;;) {
@@ -140,8 +141,4 @@ function apply(tx: StoreTransaction, operation: RowOperation): void {
   const { bucket, key } = operation
   if (operation.kind === 'delete') tx.delete(bucket, key)
   else tx.put(bucket, key, operation.record, operation.deadline)
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

@@ -7,13 +7,13 @@
 import type { AccessObserver } from '../../engine/access-marks.js'
 import type { Change } from '../../engine/change.js'
 import type { CommitHook } from '../../engine/commit-hooks.js'
-import type { Engine } from '../../engine/engine.js'
 import type { Entry } from '../../engine/entry.js'
 import type { Subscription } from '../../engine/listeners.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { EventName, Handler, HandlerTerms, NoticeName } from './dict-events.js'
 import { EntryEvent, type EntryEventName } from './entry-event.js'
 import { type EventScope, isWithin } from './event-scope.js'
+import type { EventSource } from './event-source.js'
 import { HandlerQueue } from './handler-queue.js'
 import { IsolatedHandler } from './isolated-handler.js'
 
@@ -72,7 +72,7 @@ export class EventHub implements CommitHook, AccessObserver {
   readonly everyRead = true
   /** Told whenever somebody begins or ceases to listen. */
   onInterest: () => void = () => {}
-  readonly #engine: Engine
+  readonly #source: EventSource
   readonly #onError: (error: unknown) => void
   readonly #routes = new Map<HubEvent, Set<Route>>()
   /** Those that want one key only, by event and the id of the key. */
@@ -82,8 +82,8 @@ export class EventHub implements CommitHook, AccessObserver {
   #unhook: (() => void) | undefined
   #stopNoticing: (() => void) | undefined
 
-  constructor(engine: Engine, onError: (error: unknown) => void) {
-    this.#engine = engine
+  constructor(source: EventSource, onError: (error: unknown) => void) {
+    this.#source = source
     this.#onError = onError
   }
 
@@ -103,7 +103,7 @@ export class EventHub implements CommitHook, AccessObserver {
       handler: isolated?.handle ?? (handler as Handler<unknown>),
       timeoutMs,
       stopsAtTimeout: isolated !== undefined,
-      clock: this.#engine.clock,
+      clock: this.#source.clock,
       onError: this.#onError,
       onEnd: () => isolated?.terminate(),
     })
@@ -192,7 +192,7 @@ export class EventHub implements CommitHook, AccessObserver {
   #count(event: HubEvent, by: 1 | -1): void {
     if (event === 'get' || event === 'access') this.#accessRoutes += by
     else this.#changeRoutes += by
-    const { hooks, accesses } = this.#engine
+    const { hooks, accesses } = this.#source
     if (this.#changeRoutes > 0) this.#unhook ??= hooks.add(this)
     else this.#unhook = void this.#unhook?.()
     if (this.#accessRoutes > 0) this.#stopNoticing ??= accesses.add(this)

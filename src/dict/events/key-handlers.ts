@@ -8,7 +8,6 @@
 import type { AccessObserver } from '../../engine/access-marks.js'
 import type { Change } from '../../engine/change.js'
 import type { CommitHook } from '../../engine/commit-hooks.js'
-import type { Engine } from '../../engine/engine.js'
 import type { Entry } from '../../engine/entry.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { DeadlineHint } from '../../store/sync-store.js'
@@ -16,6 +15,7 @@ import type { SetOptions } from '../set-options.js'
 import { DEFAULT_TIMEOUT_MS, type Handler } from './dict-events.js'
 import { EntryEvent } from './entry-event.js'
 import type { EventScope } from './event-scope.js'
+import type { EventSource } from './event-source.js'
 import { HandlerQueue } from './handler-queue.js'
 
 interface Held {
@@ -35,7 +35,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   onInterest: () => void = () => {}
   /** Told of the deadline of each key that has a handler of its expiry; 0 for none. */
   onDeadline: (storageKey: Uint8Array, deadline: number) => void = () => {}
-  readonly #engine: Engine
+  readonly #source: EventSource
   readonly #onError: (error: unknown) => void
   readonly #held = new Map<string, Held>()
   /** Those of settings that are not committed yet; undefined for a setting without any. */
@@ -45,8 +45,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   #unhook: (() => void) | undefined
   #stopNoticing: (() => void) | undefined
 
-  constructor(engine: Engine, onError: (error: unknown) => void) {
-    this.#engine = engine
+  constructor(source: EventSource, onError: (error: unknown) => void) {
+    this.#source = source
     this.#onError = onError
   }
 
@@ -161,7 +161,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   }
 
   #attend(): void {
-    const { hooks, accesses } = this.#engine
+    const { hooks, accesses } = this.#source
     if (this.#held.size + this.#coming.size > 0) this.#unhook ??= hooks.add(this)
     else this.#unhook = void this.#unhook?.()
     if (this.#accessing > 0) this.#stopNoticing ??= accesses.add(this)
@@ -175,7 +175,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
       handler: handler as Handler<unknown>,
       timeoutMs: DEFAULT_TIMEOUT_MS,
       stopsAtTimeout: false,
-      clock: this.#engine.clock,
+      clock: this.#source.clock,
       onError: this.#onError,
       onEnd: () => {},
     })

@@ -1,6 +1,5 @@
 /** All who listen to the dicts of one store. */
-import { ChangeFeed, type FeedReader } from '../../engine/change-feed.js'
-import type { Engine } from '../../engine/engine.js'
+import type { ChangeFeed, FeedReader } from '../../engine/change-feed.js'
 import type { EntryRange } from '../../engine/entry-range.js'
 import type { Listeners, Subscription } from '../../engine/listeners.js'
 import { OptionError } from '../../errors/option-error.js'
@@ -15,6 +14,7 @@ import {
 } from './dict-events.js'
 import { EventHub } from './event-hub.js'
 import type { EventScope } from './event-scope.js'
+import type { EventSource } from './event-source.js'
 import { KeyHandlers } from './key-handlers.js'
 import { Watch } from './watch.js'
 
@@ -23,23 +23,30 @@ export class StoreEvents {
   readonly warnings: Listeners<Warning>
   readonly hub: EventHub
   readonly keyHandlers: KeyHandlers
-  readonly #feed: ChangeFeed
+  /** Undefined where nobody tells what other processes do. */
+  readonly #feed: ChangeFeed | undefined
   readonly #watches = new Set<Watch>()
   /** Open while a key has a handler of its expiry: another process may be the one that removes it. */
   #elsewhere: FeedReader | undefined
 
   /** `errors` and `warnings` are where the engine reports what no call can. */
-  constructor(engine: Engine, errors: Listeners<unknown>, warnings: Listeners<Warning>) {
+  constructor(
+    source: EventSource,
+    errors: Listeners<unknown>,
+    warnings: Listeners<Warning>,
+    feed?: ChangeFeed,
+  ) {
     this.errors = errors
     this.warnings = warnings
     const tell = (error: unknown) => errors.tell(error)
-    this.hub = new EventHub(engine, tell)
-    this.keyHandlers = new KeyHandlers(engine, tell)
-    this.#feed = new ChangeFeed(engine, tell)
+    this.hub = new EventHub(source, tell)
+    this.keyHandlers = new KeyHandlers(source, tell)
+    this.#feed = feed
   }
 
   /** Watches what any process commits from now on, until the signal is aborted. */
   watch(scope: EventScope, range: EntryRange | undefined, signal: AbortSignal | undefined): Watch {
+    if (this.#feed === undefined) throw new OptionError('watch', NO_FEED)
     const stop = () => watch.end()
     const watch = new Watch(this.#feed, scope, range, (ended) => {
       this.#watches.delete(ended)
@@ -54,7 +61,7 @@ export class StoreEvents {
   /** Call when handlers of expiries have come or gone. */
   attendElsewhere(): void {
     if (this.keyHandlers.expiring > 0) {
-      this.#elsewhere ??= this.#feed.open(() => this.#readElsewhere())
+      this.#elsewhere ??= this.#feed?.open(() => this.#readElsewhere())
     } else {
       this.#elsewhere = void this.#elsewhere?.close()
     }
@@ -64,7 +71,7 @@ export class StoreEvents {
   close(): void {
     for (const watch of [...this.#watches]) watch.end()
     this.#elsewhere = undefined
-    this.#feed.close()
+    this.#feed?.close()
   }
 
   /** Throws OptionError or RangeError. */
@@ -118,6 +125,9 @@ export class StoreEvents {
     }
   }
 }
+
+const NO_FEED =
+  'Nobody tells what other processes do with the store of this dict: watch() is not possible.'
 
 /** Notices have no deadline: nobody waits for their handlers. */
 const NEVER = { signal: new AbortController().signal }

@@ -1,0 +1,129 @@
+/** What the asynchronous handles of one namespace share: engine, keys, and how values go in and out. */
+import { deepFreeze } from '../codec/freeze.js'
+import type { Payload } from '../codec/value-codec.js'
+import type { AsyncEngine, AsyncWrite, Decision } from '../engine/async/async-engine.js'
+import { type Entry, readable, type ValueMode } from '../engine/entry.js'
+import type { Wanted } from '../engine/entry-range.js'
+import type { SetWrite } from '../engine/write.js'
+import { KeyError } from '../errors/key-errors.js'
+import { ClosedError } from '../errors/open-errors.js'
+import type { KeySpace } from '../keys/key-space.js'
+import { type EntryRules, expiryWrite } from './entry-rules.js'
+import type { StoreEvents } from './events/store-events.js'
+import type { Range } from './face.js'
+import { checkedRange } from './range.js'
+import type { SetOptions } from './set-options.js'
+
+export interface AsyncScopeParts {
+  readonly engine: AsyncEngine
+  readonly space: KeySpace
+  readonly mode: ValueMode
+  readonly rules: EntryRules
+  readonly events: StoreEvents
+  /** Shared by a dict and its namespaces: closing the dict closes them. */
+  readonly lease: AsyncLease
+}
+
+/** One opened dict's hold on the engine. */
+export interface AsyncLease {
+  isClosed: boolean
+  release(): Promise<void>
+}
+
+export class AsyncScope {
+  readonly engine: AsyncEngine
+  readonly space: KeySpace
+  readonly mode: ValueMode
+  readonly lease: AsyncLease
+  readonly events: StoreEvents
+  readonly #parts: AsyncScopeParts
+  readonly #rules: EntryRules
+
+  constructor(parts: AsyncScopeParts) {
+    this.engine = parts.engine
+    this.space = parts.space
+    this.mode = parts.mode
+    this.lease = parts.lease
+    this.events = parts.events
+    this.#parts = parts
+    this.#rules = parts.rules
+  }
+
+  /** The same for a namespace within this one. */
+  within(name: string): AsyncScope {
+    if (typeof name !== 'string')
+      throw new KeyError(name, 'The name of a namespace must be a string.')
+    const space = this.engine.space([...this.space.path, name])
+    return new AsyncScope({ ...this.#parts, space })
+  }
+
+  assertOpen(): void {
+    if (this.lease.isClosed) throw new ClosedError()
+  }
+
+  /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
+  key(key: unknown): string {
+    this.assertOpen()
+    return this.#rules.key(key)
+  }
+
+  /** A key as it is stored, as the user gave it. */
+  userKey(key: string): unknown {
+    return this.#rules.userKey(key)
+  }
+
+  /** The live entries of a range. Throws OptionError or KeyError. */
+  scan(range: Range<unknown> | undefined, wanted: Wanted): AsyncGenerator<Entry, undefined> {
+    this.assertOpen()
+    const checked = checkedRange(range, (key) => this.key(key))
+    return this.engine.scan(this.space, checked, wanted)
+  }
+
+  /** A write that sets a key whatever is there. */
+  setWrite(key: string, value: unknown, options: SetOptions | undefined): AsyncWrite {
+    const write = this.#set(key, value, options, 0)
+    return { write, keepsDeadline: options?.keepTtl === true }
+  }
+
+  /** A write that sets a key where `entry` is. */
+  setOver(
+    key: string,
+    entry: Entry | undefined,
+    value: unknown,
+    options: SetOptions | undefined,
+  ): SetWrite {
+    return this.#set(key, value, options, entry?.expiresAt ?? 0)
+  }
+
+  /** A write that gives an entry another deadline and leaves the rest as it is. */
+  expiryWrite(entry: Entry, expiresAt: number): SetWrite {
+    return expiryWrite(this.space, entry.key, entry, expiresAt)
+  }
+
+  /** The value behind a payload that was written, as readers get it. */
+  shown(key: string, payload: Payload): unknown {
+    const value = readable(key, this.engine.codec, () => this.#rules.copyOf(payload))
+    if (this.mode === 'frozen') deepFreeze(value)
+    return value
+  }
+
+  /** Decides by the live entry of a key what becomes of it, and has it done. */
+  async change<T>(
+    key: unknown,
+    decide: (key: string, entry: Entry | undefined) => Decision<T> | Promise<Decision<T>>,
+  ): Promise<T> {
+    const text = this.key(key)
+    return this.engine.change(this.space, text, (entry) => decide(text, entry))
+  }
+
+  #set(
+    key: string,
+    value: unknown,
+    options: SetOptions | undefined,
+    presentDeadline: number,
+  ): SetWrite {
+    const write = this.#rules.setWrite(this.space, key, value, options, () => presentDeadline)
+    this.events.keyHandlers.replace(this, key, options)
+    return write
+  }
+}

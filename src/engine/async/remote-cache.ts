@@ -1,0 +1,87 @@
+/**
+ * Entries of an AsyncStore that were read before, kept as long as the store hears of changes.
+ *
+ * COHERENCE. The store tells of each change to a row that was read, after the read began. So an entry
+ * may be kept if nothing was told of its row between the beginning of its read and its end, which the
+ * read's flight remembers, and until something is told. What this process writes itself is told here.
+ *
+ * An entry is kept under the name of its digest's first slot, so that a row tells whose it is.
+ */
+
+import { latin1Of } from '../../bytes.js'
+import type { KeySpace } from '../../keys/key-space.js'
+import type { AsyncStore } from '../../store/async-store.js'
+import type { EntryCache } from '../cached-reads.js'
+import type { Entry } from '../entry.js'
+
+/** One read, from its beginning to its end. */
+export interface Flight {
+  readonly name: string
+  /** The row changed meanwhile: what was read is not kept. */
+  isStale: boolean
+}
+
+export class RemoteCache {
+  readonly #cache: EntryCache
+  readonly #store: AsyncStore
+  /** The reads under way, by name. */
+  readonly #flights = new Map<string, Set<Flight>>()
+
+  constructor(cache: EntryCache, store: AsyncStore) {
+    this.#cache = cache
+    this.#store = store
+  }
+
+  /** The entry of a key if it is known to be the latest. It may have expired. */
+  get(space: KeySpace, key: string): Entry | undefined {
+    if (!this.#store.hears) return undefined
+    const entry = this.#cache.get(nameOf(space, space.lend(key)))
+    // Keys with one digest have one name.
+    return entry?.key === key ? entry : undefined
+  }
+
+  /** Call before the store is asked. */
+  depart(space: KeySpace, key: string): Flight {
+    const flight: Flight = { name: nameOf(space, space.lend(key)), isStale: false }
+    const beside = this.#flights.get(flight.name)
+    if (beside === undefined) this.#flights.set(flight.name, new Set([flight]))
+    else beside.add(flight)
+    return flight
+  }
+
+  /** Call with what was read, however it ended. */
+  land(flight: Flight, entry: Entry | undefined): void {
+    const beside = this.#flights.get(flight.name)
+    if (beside?.delete(flight) && beside.size === 0) this.#flights.delete(flight.name)
+    if (flight.isStale || !this.#store.hears) return
+    if (entry === undefined) this.#cache.delete(flight.name)
+    else this.#cache.set(flight.name, entry, entry.weightBytes)
+  }
+
+  /** The row under a storage key of the namespace has changed. */
+  drop(space: KeySpace, storageKey: Uint8Array): void {
+    const name = nameOf(space, storageKey)
+    this.#cache.delete(name)
+    this.#ground(name)
+  }
+
+  /** Anything may have changed. */
+  clear(): void {
+    this.#cache.clear()
+    for (const name of [...this.#flights.keys()]) this.#ground(name)
+  }
+
+  get size(): { entries: number; sizeBytes: number } {
+    return { entries: this.#cache.entries, sizeBytes: this.#cache.sizeBytes }
+  }
+
+  #ground(name: string): void {
+    for (const flight of this.#flights.get(name) ?? []) flight.isStale = true
+    this.#flights.delete(name)
+  }
+}
+
+function nameOf(space: KeySpace, storageKey: Uint8Array): string {
+  const first = space.isHashed(storageKey) ? space.withSlot(storageKey, 0) : storageKey
+  return latin1Of(first)
+}

@@ -1,0 +1,303 @@
+/**
+ * What reading and writing mean over an AsyncStore. The rules of rows, records and ranges are those of
+ * the synchronous engine; what differs is that nothing can be held while something is decided.
+ *
+ *     rows         storage key → record, as in a synchronous store but without holes
+ *     chains       see remote-places.ts
+ *     namespaces   prefix of the namespace → {"path": ["its", "names"]}, from its first entry on
+ *     meta         'format', 'initialised'
+ */
+import { latin1Of } from '../../bytes.js'
+import type { Clock } from '../../clock.js'
+import { isExpired } from '../../codec/record.js'
+import type { ValueCodec } from '../../codec/value-codec.js'
+import { ClosedError } from '../../errors/open-errors.js'
+import { StoreError } from '../../errors/store-errors.js'
+import type { KeySettings } from '../../keys/key-settings.js'
+import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
+import type { AsyncStore } from '../../store/async-store.js'
+import { AccessMarks } from '../access-marks.js'
+import type { EntryCache } from '../cached-reads.js'
+import type { Durability } from '../commits.js'
+import { Entry, type ValueMode } from '../entry.js'
+import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
+import { found, ROWS } from '../row.js'
+import type { SetWrite } from '../write.js'
+import type { AsyncEngine, AsyncEngineStats, AsyncWrite, Decide } from './async-engine.js'
+import { RemoteCache } from './remote-cache.js'
+import { RemoteHooks } from './remote-hooks.js'
+import { type Located, RemotePlaces } from './remote-places.js'
+import { scanRemote } from './remote-scan.js'
+import { sweepRemote } from './remote-sweep.js'
+import { RemoteWrites } from './remote-writes.js'
+
+export interface RemoteEngineParts {
+  readonly store: AsyncStore
+  readonly codec: ValueCodec
+  readonly keySettings: KeySettings
+  readonly cache: EntryCache
+  readonly clock: Clock
+  readonly durability: Durability
+  /** Told of failures that no call can report. */
+  readonly onError: (error: unknown) => void
+}
+
+const NAMESPACES = 'namespaces'
+
+/** Rows read at a time when listing. */
+const LIST_STEP_ROWS = 256
+
+export class RemoteEngine implements AsyncEngine {
+  readonly store: AsyncStore
+  readonly codec: ValueCodec
+  readonly clock: Clock
+  /** Told of entries that are read. */
+  readonly accesses = new AccessMarks()
+  /** Those who hear of what this process changes. */
+  readonly hooks = new RemoteHooks()
+  readonly #keySettings: KeySettings
+  readonly #spaces = new Map<string, KeySpace>()
+  /** The same by prefix: whose a row is that the store tells of. */
+  readonly #byPrefix = new Map<string, KeySpace>()
+  readonly #listed = new Set<KeySpace>()
+  readonly #places: RemotePlaces
+  readonly #cache: RemoteCache
+  readonly #writes: RemoteWrites
+  readonly #stop: (() => void)[]
+  #hits = 0
+  #misses = 0
+  #closing: Promise<void> | undefined
+
+  constructor(parts: RemoteEngineParts) {
+    const { store, codec, clock } = parts
+    this.store = store
+    this.codec = codec
+    this.clock = clock
+    this.#keySettings = parts.keySettings
+    this.#places = new RemotePlaces(store)
+    this.#cache = new RemoteCache(parts.cache, store)
+    const promise = parts.durability === 'sync' ? 'synced' : 'committed'
+    const [places, cache] = [this.#places, this.#cache]
+    const { hooks } = this
+    this.#writes = new RemoteWrites({ store, codec, clock, places, cache, promise, hooks })
+    this.#stop = [store.onInvalidate((bucket, key) => this.#invalidate(bucket, key))]
+    const unheard = store.onError?.(parts.onError)
+    if (unheard !== undefined) this.#stop.push(unheard)
+  }
+
+  space(path: readonly string[]): KeySpace {
+    const id = JSON.stringify(path)
+    let space = this.#spaces.get(id)
+    if (space === undefined) {
+      space = new KeySpace(path, this.#keySettings)
+      this.#spaces.set(id, space)
+      this.#byPrefix.set(latin1Of(space.prefix), space)
+    }
+    return space
+  }
+
+  async value(space: KeySpace, key: string, mode: ValueMode): Promise<unknown> {
+    const entry = await this.entry(space, key, mode)
+    if (entry === undefined) return undefined
+    if (entry.mark !== this.accesses.epoch) this.accesses.tell(space, key, entry)
+    return entry.value(mode)
+  }
+
+  async entry(space: KeySpace, key: string, mode: ValueMode): Promise<Entry | undefined> {
+    this.#assertOpen()
+    const cached = this.#cache.get(space, key)
+    if (cached !== undefined && (mode === 'frozen' || cached.isWhole)) {
+      this.#hits++
+      return cached.isExpiredAt(this.clock.now()) ? undefined : cached
+    }
+    this.#misses++
+    const flight = this.#cache.depart(space, key)
+    let entry: Entry | undefined
+    try {
+      const [located] = await this.#places.locate(space, [key])
+      entry = this.#entryAt(located as Located, mode)
+    } finally {
+      this.#cache.land(flight, entry)
+    }
+    return entry
+  }
+
+  async values(space: KeySpace, keys: readonly string[], mode: ValueMode): Promise<unknown[]> {
+    this.#assertOpen()
+    // Not from the cache, whose entries may be of different moments.
+    const all = await this.#places.locate(space, keys)
+    return all.map((located) => {
+      const entry = this.#entryAt(located, mode)
+      if (entry === undefined) return undefined
+      if (entry.mark !== this.accesses.epoch) this.accesses.tell(space, entry.key, entry)
+      return entry.value(mode)
+    })
+  }
+
+  async has(space: KeySpace, keys: readonly string[]): Promise<boolean[]> {
+    this.#assertOpen()
+    const all = await this.#places.locate(space, keys)
+    return all.map((located) => this.#isLive(located))
+  }
+
+  async write(space: KeySpace, writes: readonly AsyncWrite[]): Promise<void> {
+    await this.#list(space)
+    await this.#writes.write(space, writes)
+  }
+
+  /** Writes the first entries of the store, unless it was opened before. */
+  async initialise(space: KeySpace, writes: readonly SetWrite[]): Promise<void> {
+    this.#assertOpen()
+    await this.#writes.initialise(space, writes)
+  }
+
+  async delete(space: KeySpace, keys: readonly string[]): Promise<number> {
+    this.#assertOpen()
+    return this.#writes.delete(space, keys)
+  }
+
+  async clear(space: KeySpace): Promise<void> {
+    this.#assertOpen()
+    try {
+      // Chains stay: a key that is inserted meanwhile must not lose its own.
+      await this.#writes.clear(space)
+    } finally {
+      this.#cache.clear()
+    }
+  }
+
+  async change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
+    await this.#list(space)
+    return this.#writes.change(space, key, decide)
+  }
+
+  async *scan(
+    space: KeySpace,
+    range: EntryRange,
+    wanted: Wanted,
+  ): AsyncGenerator<Entry, undefined> {
+    this.#assertOpen()
+    const { store, codec, clock } = this
+    const located = (keys: readonly string[]) => this.#places.locate(space, keys)
+    const source = {
+      store,
+      codec,
+      clock,
+      writes: () => this.#writes.begunAndEnded,
+      places: async (keys: readonly string[]) =>
+        (await located(keys)).map(({ place }) => found(place)?.storageKey),
+      entries: async (keys: readonly string[]) =>
+        (await located(keys)).map((each) => this.#entryAt(each, modeOf(wanted))),
+    }
+    yield* scanRemote(source, space, range, wanted)
+    return undefined
+  }
+
+  async size(space: KeySpace): Promise<number> {
+    this.#assertOpen()
+    return this.store.count(ROWS, space.bounds(), this.clock.now())
+  }
+
+  async sweep(): Promise<number> {
+    this.#assertOpen()
+    return sweepRemote(this.store, this.#writes, this.clock)
+  }
+
+  async *namespaces(): AsyncGenerator<readonly string[], undefined> {
+    let after: Uint8Array | undefined
+    for (;;) {
+      this.#assertOpen()
+      const range = after === undefined ? {} : { after }
+      const rows = await this.store.scan(NAMESPACES, range, LIST_STEP_ROWS)
+      for (const { record } of rows) {
+        const path = pathIn(record)
+        if ((await this.size(this.space(path))) > 0) yield path
+      }
+      after = rows.at(-1)?.key
+      if (after === undefined) return undefined
+    }
+  }
+
+  async flush(): Promise<void> {
+    this.#assertOpen()
+    await this.#writes.idle()
+    await this.store.sync()
+  }
+
+  async stats(): Promise<AsyncEngineStats> {
+    this.#assertOpen()
+    const { kind, location } = this.store
+    const { commits, failedCommits } = this.#writes
+    const counters = { hits: this.#hits, misses: this.#misses, commits, failedCommits }
+    const { sizeBytes, engine } = await this.store.stats()
+    const cache = this.#cache.size
+    return { store: kind, location, sizeBytes, ...counters, pendingWrites: 0, cache, engine }
+  }
+
+  clearCache(): void {
+    this.#cache.clear()
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Waits for changes under way and closes the store. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#writes.idle()
+    for (const stop of this.#stop) stop()
+    this.#cache.clear()
+    await this.store.close()
+  }
+
+  #entryAt({ key, place }: Located, mode: ValueMode): Entry | undefined {
+    const fields = found(place)?.fields
+    if (fields === undefined || isExpired(fields.expiresAt, this.clock.now())) return undefined
+    return mode === 'frozen' && fields.isPlain
+      ? Entry.frozen(key, fields, this.codec)
+      : Entry.whole(key, fields, this.codec)
+  }
+
+  #isLive({ place }: Located): boolean {
+    const fields = found(place)?.fields
+    return fields !== undefined && !isExpired(fields.expiresAt, this.clock.now())
+  }
+
+  /** Before the first entry of a namespace is written, the namespace is listed. */
+  async #list(space: KeySpace): Promise<void> {
+    this.#assertOpen()
+    if (this.#listed.has(space) || space.path.length === 0) return
+    const record = Buffer.from(JSON.stringify({ path: space.path }))
+    const row = { bucket: NAMESPACES, key: space.prefix, record, deadline: 0 }
+    await this.#writes.commit([], [{ kind: 'put', ...row }])
+    this.#listed.add(space)
+  }
+
+  #invalidate(bucket: string, key: Uint8Array | undefined): void {
+    if (key === undefined) {
+      this.#cache.clear()
+      // The store may have lost them with everything else.
+      this.#listed.clear()
+    } else if (bucket === ROWS) {
+      const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
+      if (space !== undefined) this.#cache.drop(space, key)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.isClosed) throw new ClosedError()
+  }
+}
+
+function pathIn(record: Uint8Array): readonly string[] {
+  try {
+    return (JSON.parse(Buffer.from(record).toString('utf8')) as { path: readonly string[] }).path
+  } catch (cause) {
+    throw new StoreError('The list of namespaces in the store is damaged.', { cause })
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Where the keys of an AsyncStore are, or would be.
+ *
+ * A store may drop a row at its deadline by itself. So keys with one digest cannot form a chain
+ * without gaps, as they do in a synchronous store: a row of the bucket `chains`, under the first slot's
+ * key, tells how many slots were ever used. There is none as long as the digest has one key, which with
+ * SHA-256 is always.
+ *
+ *     first slot's storage key → u32 slots used │ u32 insertions into the chain so far, little-endian
+ *
+ * INVARIANT. Whoever inserts into a chain changes its row, and checks that it was as read. Whoever
+ * inserts at slot 0 of a digest without a chain checks that there is none. So no key is inserted twice.
+ */
+
+import { equalBytes, latin1Of } from '../../bytes.js'
+import { KeyError } from '../../errors/key-errors.js'
+import { StoreError } from '../../errors/store-errors.js'
+import type { KeySpace } from '../../keys/key-space.js'
+import { encodeWtf8 } from '../../keys/wtf8.js'
+import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store.js'
+import { MAX_SLOTS, type Place, placeAt, ROWS } from '../row.js'
+
+const CHAINS = 'chains'
+const CHAIN_ROW_BYTES = 8
+
+/** The keys of one digest, as they were read. Changes while a batch is planned. */
+interface Chain {
+  readonly first: Uint8Array
+  readonly row: Uint8Array | undefined
+  /** The slots that hold a row, whatever it is. */
+  readonly taken: Set<number>
+  slots: number
+}
+
+/** A key with its place as it was read. */
+export interface Located {
+  readonly key: string
+  readonly place: Place
+  /** The record there, whether or not it can be read; undefined if nothing is there. */
+  readonly record: Uint8Array | undefined
+  readonly chain: Chain | undefined
+}
+
+export class RemotePlaces {
+  readonly #store: AsyncStore
+
+  constructor(store: AsyncStore) {
+    this.#store = store
+  }
+
+  /** The places of keys, all as of one moment as far as no digests are shared. */
+  async locate(space: KeySpace, keys: readonly string[]): Promise<Located[]> {
+    const storageKeys = keys.map((key) => space.encode(key))
+    const hashed = storageKeys.filter((storageKey) => space.isHashed(storageKey))
+    const [records, chains] = await Promise.all([
+      this.#store.getMany(ROWS, storageKeys),
+      this.#chains(hashed),
+    ])
+    return Promise.all(
+      keys.map((key, at) => {
+        const storageKey = storageKeys[at] as Uint8Array
+        const record = records[at]
+        const chain = chains.get(latin1Of(storageKey))
+        return chain === undefined
+          ? { key, place: plainPlace(space, key, storageKey, record), record, chain }
+          : this.#inChain(space, key, chain, record)
+      }),
+    )
+  }
+
+  /** The chains of the hashed keys, by name. */
+  async #chains(firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
+    const isKept = this.#store.atomicity === 'batch' && firsts.length > 0
+    const rows = isKept ? await this.#store.getMany(CHAINS, firsts) : []
+    return new Map(
+      firsts.map((first, at) => {
+        const row = rows[at]
+        const slots = row === undefined ? 1 : slotsOf(row)
+        return [latin1Of(first), { first, row, taken: new Set<number>(), slots }]
+      }),
+    )
+  }
+
+  async #inChain(
+    space: KeySpace,
+    key: string,
+    chain: Chain,
+    first: Uint8Array | undefined,
+  ): Promise<Located> {
+    const wanted = encodeWtf8(key)
+    const slotKeys = Array.from({ length: chain.slots }, (_, slot) =>
+      space.withSlot(chain.first, slot),
+    )
+    const records = chain.slots === 1 ? [first] : await this.#store.getMany(ROWS, slotKeys)
+    let doubt: Place['doubt']
+    let located: Located | undefined
+    records.forEach((record, slot) => {
+      if (record === undefined) return
+      chain.taken.add(slot)
+      const place = placeAt(space, key, slotKeys[slot] as Uint8Array, record)
+      if (place.damage !== undefined) doubt ??= place.damage
+      else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) {
+        located ??= { key, place, record, chain }
+      }
+    })
+    const nowhere = { storageKey: chain.first, fields: undefined, doubt }
+    return located ?? { key, place: nowhere, record: undefined, chain }
+  }
+
+  /** The storage key for a key that is not there yet, with what must be checked and written beside it. */
+  insertion(
+    space: KeySpace,
+    { key, place, chain }: Located,
+  ): { storageKey: Uint8Array; checks: RowCheck[]; operations: RowOperation[] } {
+    const { storageKey } = place
+    if (chain === undefined) return { storageKey, checks: [absent(storageKey)], operations: [] }
+    let slot = 0
+    while (chain.taken.has(slot)) slot++
+    if (slot > 0 && this.#store.atomicity === 'key') throw new KeyError(key, APART)
+    chain.taken.add(slot)
+    chain.slots = Math.max(chain.slots, slot + 1)
+    const slotKey = space.withSlot(chain.first, slot)
+    const checks = [absent(slotKey)]
+    if (this.#store.atomicity === 'key') return { storageKey: slotKey, checks, operations: [] }
+    checks.push({ bucket: CHAINS, key: chain.first, starts: chain.row })
+    const isAlone = chain.row === undefined && chain.slots === 1
+    const record = chainRow(chain)
+    const operations: RowOperation[] = isAlone
+      ? []
+      : [{ kind: 'put', bucket: CHAINS, key: chain.first, record, deadline: 0 }]
+    return { storageKey: slotKey, checks, operations }
+  }
+}
+
+const APART =
+  'Two keys have one digest, and this store cannot keep them apart, as its keys live in different places: raise digestBytes, in a new dict.'
+
+function plainPlace(
+  space: KeySpace,
+  key: string,
+  storageKey: Uint8Array,
+  record: Uint8Array | undefined,
+): Place {
+  return record === undefined
+    ? { storageKey, fields: undefined }
+    : placeAt(space, key, storageKey, record)
+}
+
+function absent(key: Uint8Array): RowCheck {
+  return { bucket: ROWS, key, starts: undefined }
+}
+
+function slotsOf(row: Uint8Array): number {
+  const slots = row.length === CHAIN_ROW_BYTES ? viewOf(row).getUint32(0, true) : 0
+  if (slots >= 1 && slots <= MAX_SLOTS) return slots
+  throw new StoreError('A list of keys with one digest in the store is damaged.')
+}
+
+function chainRow({ row, slots }: Chain): Uint8Array {
+  const insertions = row === undefined ? 0 : viewOf(row).getUint32(4, true)
+  const next = new Uint8Array(CHAIN_ROW_BYTES)
+  viewOf(next).setUint32(0, slots, true)
+  viewOf(next).setUint32(4, insertions + 1, true)
+  return next
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

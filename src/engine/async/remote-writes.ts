@@ -1,0 +1,333 @@
+/**
+ * Changes of an AsyncStore: each is read for, planned, and committed with checks that what was read is
+ * still so. If it is not, it is all done again.
+ */
+import type { Clock } from '../../clock.js'
+import { isExpired } from '../../codec/record.js'
+import type { ValueCodec } from '../../codec/value-codec.js'
+import type { KeySpace } from '../../keys/key-space.js'
+import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store.js'
+import type { CommitPromise } from '../../store/sync-store.js'
+import { ChangeList } from '../change.js'
+import { Entry } from '../entry.js'
+import { INITIALISED, META } from '../format-identity.js'
+import { newRecord } from '../new-record.js'
+import { found, ROWS } from '../row.js'
+import type { SetWrite } from '../write.js'
+import type { AsyncWrite, Decide, Decision } from './async-engine.js'
+import { KeyQueue } from './key-queue.js'
+import type { RemoteCache } from './remote-cache.js'
+import type { RemoteHooks } from './remote-hooks.js'
+import type { Located, RemotePlaces } from './remote-places.js'
+import { CONFLICT, isPending, tries } from './tries.js'
+
+export interface RemoteWritesParts {
+  readonly hooks: RemoteHooks
+  readonly store: AsyncStore
+  readonly codec: ValueCodec
+  readonly clock: Clock
+  readonly places: RemotePlaces
+  readonly cache: RemoteCache
+  readonly promise: CommitPromise
+}
+
+/** A change of one key, with where it is. */
+interface Step {
+  readonly located: Located
+  readonly write: AsyncWrite
+}
+
+const NOT_INITIALISED: RowCheck = { bucket: META, key: INITIALISED, starts: undefined }
+const INITIALISE: RowOperation = {
+  kind: 'put',
+  bucket: META,
+  key: INITIALISED,
+  record: Uint8Array.of(1),
+  deadline: 0,
+}
+
+/** A change that was decided and tried, or whose decision is still to come. */
+type FirstTry<T> =
+  | { readonly result: T | typeof CONFLICT }
+  | { readonly later: Promise<Decision<T>>; readonly version: number | undefined }
+
+/** Leading bytes of a record in which every change shows: its checksum, times and versions. */
+const HEAD_BYTES = 48
+
+export class RemoteWrites {
+  commits = 0
+  failedCommits = 0
+  /** Moves when a commit begins and when it ends. */
+  begunAndEnded = 0
+  readonly #parts: RemoteWritesParts
+  readonly #queue = new KeyQueue()
+
+  constructor(parts: RemoteWritesParts) {
+    this.#parts = parts
+  }
+
+  /** See AsyncEngine.write(). */
+  async write(space: KeySpace, writes: readonly AsyncWrite[]): Promise<void> {
+    const byKey = new Map(writes.map((write) => [write.write.key, write]))
+    const keys = [...byKey.keys()]
+    const [first] = keys
+    if (first === undefined) return
+    if (keys.length > 1 && this.#parts.store.atomicity === 'key') {
+      await Promise.all([...byKey.values()].map((write) => this.write(space, [write])))
+      return
+    }
+    await this.#attempts(space, keys, async () => {
+      const [located, version] = await Promise.all([
+        this.#parts.places.locate(space, keys),
+        this.#parts.store.nextVersions(keys.length),
+      ])
+      const steps = [...byKey.values()].map((write, at) => ({
+        located: located[at] as Located,
+        write,
+      }))
+      return (await this.#commit(space, steps, version)) ? undefined : CONFLICT
+    })
+  }
+
+  /** Writes the first entries of a store, and that it has them, unless somebody has done so. */
+  async initialise(space: KeySpace, writes: readonly SetWrite[]): Promise<void> {
+    const { store, clock, places } = this.#parts
+    const isDone = async () => (await store.get(META, INITIALISED)) !== undefined
+    if (await isDone()) return
+    if (store.atomicity === 'key') {
+      // One by one; whoever comes upon what was left half done goes on with it.
+      const insert = (write: SetWrite) =>
+        this.change(space, write.key, (entry) => ({
+          write: entry === undefined ? write : undefined,
+          result: undefined,
+        }))
+      await Promise.all(writes.map(insert))
+      await this.commit([NOT_INITIALISED], [INITIALISE])
+      return
+    }
+    await tries(clock, 'initial', async () => {
+      const keys = writes.map(({ key }) => key)
+      const located = await places.locate(space, keys)
+      const version = await store.nextVersions(keys.length + 1)
+      const steps = writes.map((write, at) => ({
+        located: located[at] as Located,
+        write: { write, keepsDeadline: false },
+      }))
+      const isApplied = await this.#commit(space, steps, version, NOT_INITIALISED, INITIALISE)
+      return isApplied || (await isDone()) ? undefined : CONFLICT
+    })
+  }
+
+  /** See AsyncEngine.delete(). */
+  async delete(space: KeySpace, wanted: readonly string[]): Promise<number> {
+    const keys = [...new Set(wanted)]
+    if (keys.length > 1 && this.#parts.store.atomicity === 'key') {
+      const gone = await Promise.all(keys.map((key) => this.delete(space, [key])))
+      return gone.reduce((sum, count) => sum + count, 0)
+    }
+    if (keys.length === 0) return 0
+    return this.#attempts(space, keys, async () => {
+      const now = this.#parts.clock.now()
+      const rows = (await this.#parts.places.locate(space, keys)).filter(isThere)
+      const steps = rows.map((located) => ({ located, write: deletion(space, located.key) }))
+      if (!(await this.#commit(space, steps, 0))) return CONFLICT
+      const isLive = ({ place }: Located) => !isExpired(place.fields?.expiresAt ?? 0, now)
+      return rows.filter(isLive).length
+    })
+  }
+
+  /** See AsyncEngine.change(). */
+  change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
+    return tries(this.#parts.clock, key, async () => {
+      const first = await this.#queue.run([space.idOf(key)], async (): Promise<FirstTry<T>> => {
+        const located = await this.#locate(space, key)
+        const entry = this.#entryAt(located)
+        const decided = decide(entry)
+        if (isPending(decided)) return { later: decided, version: entry?.version }
+        return { result: await this.#settle(space, located, decided) }
+      })
+      if (!('later' in first)) return first.result
+      // Outside of the queue: what is awaited may use this very key.
+      const decision = await first.later
+      if (decision.write === undefined) return decision.result
+      return this.#queue.run([space.idOf(key)], async () => {
+        const located = await this.#locate(space, key)
+        const isSame = this.#entryAt(located)?.version === first.version
+        return isSame ? this.#settle(space, located, decision) : CONFLICT
+      })
+    })
+  }
+
+  /** Resolves when every change that is under way now has ended. */
+  idle(): Promise<void> {
+    return this.#queue.idle()
+  }
+
+  /** Commits a batch that was planned elsewhere, counting it. */
+  commit(checks: readonly RowCheck[], operations: readonly RowOperation[]): Promise<boolean> {
+    const { promise, store } = this.#parts
+    return this.#counted(() => store.commit({ promise, checks, operations }))
+  }
+
+  /** Removes all rows of a namespace. */
+  async clear(space: KeySpace): Promise<void> {
+    await this.#counted(async () => {
+      await this.#parts.store.clear(ROWS, space.bounds())
+      return true
+    })
+    const { hooks, codec } = this.#parts
+    if (!hooks.isHeard) return
+    const list = new ChangeList(codec)
+    list.add('clear', space, '', space.prefix, undefined)
+    hooks.committed(list)
+  }
+
+  async #counted(commit: () => Promise<boolean>): Promise<boolean> {
+    this.begunAndEnded++
+    try {
+      const isApplied = await commit()
+      if (isApplied) this.commits++
+      return isApplied
+    } catch (error) {
+      this.failedCommits++
+      throw error
+    } finally {
+      this.begunAndEnded++
+    }
+  }
+
+  #attempts<T>(
+    space: KeySpace,
+    keys: readonly string[],
+    attempt: () => Promise<T | typeof CONFLICT>,
+  ): Promise<T> {
+    const ids = keys.map((key) => space.idOf(key))
+    return tries(this.#parts.clock, keys[0] as string, () => this.#queue.run(ids, attempt))
+  }
+
+  async #locate(space: KeySpace, key: string): Promise<Located> {
+    const [located] = await this.#parts.places.locate(space, [key])
+    return located as Located
+  }
+
+  /** The live entry at a place. Throws UnreadableRecordError. */
+  #entryAt({ key, place }: Located): Entry | undefined {
+    const fields = found(place)?.fields
+    if (fields === undefined || isExpired(fields.expiresAt, this.#parts.clock.now())) {
+      return undefined
+    }
+    return Entry.whole(key, fields, this.#parts.codec)
+  }
+
+  async #settle<T>(
+    space: KeySpace,
+    located: Located,
+    { write, result }: Decision<T>,
+  ): Promise<T | typeof CONFLICT> {
+    if (write === undefined) return result
+    const isNothing = write.kind === 'delete' && !isThere(located)
+    const steps = isNothing ? [] : [{ located, write: { write, keepsDeadline: false } }]
+    const version = write.kind === 'set' ? await this.#parts.store.nextVersions(1) : 0
+    return (await this.#commit(space, steps, version)) ? result : CONFLICT
+  }
+
+  /** Commits steps whose writes take the versions from `version` on, with one more check and put. */
+  async #commit(
+    space: KeySpace,
+    steps: readonly Step[],
+    version: number,
+    check?: RowCheck,
+    operation?: RowOperation,
+  ): Promise<boolean> {
+    if (steps.length === 0 && operation === undefined) return true
+    const versions = steps.map(({ located }) => located.place.fields?.version ?? 0)
+    const newest = versions.reduce((a, b) => Math.max(a, b), 0)
+    // Taken at the same time as the records were read, it may be older than one of them.
+    const isOld = version <= newest && steps.some(({ write }) => write.write.kind === 'set')
+    const first = isOld ? await this.#parts.store.nextVersions(steps.length) : version
+    const checks: RowCheck[] = check === undefined ? [] : [check]
+    const operations: RowOperation[] = operation === undefined ? [] : [operation]
+    const touched: Uint8Array[] = []
+    steps.forEach((step, at) => {
+      const plan = this.#plan(space, step, first + at)
+      checks.push(...plan.checks)
+      operations.push(...plan.operations)
+      touched.push(plan.storageKey)
+    })
+    const changes = this.#changes(space, steps, operations)
+    try {
+      const isApplied = await this.commit(checks, operations)
+      if (isApplied && changes !== undefined) this.#parts.hooks.committed(changes)
+      return isApplied
+    } finally {
+      // Also after a failure, which may have come after the batch was applied.
+      for (const storageKey of touched) this.#parts.cache.drop(space, storageKey)
+    }
+  }
+
+  /** What the steps do, if anybody wants to hear of it. */
+  #changes(
+    space: KeySpace,
+    steps: readonly Step[],
+    operations: readonly RowOperation[],
+  ): ChangeList | undefined {
+    const { hooks, codec, clock } = this.#parts
+    if (!hooks.isHeard) return undefined
+    const list = new ChangeList(codec)
+    const rows = operations.filter(({ bucket }) => bucket === ROWS)
+    steps.forEach(({ located: { key, place, record } }, at) => {
+      const operation = rows[at] as RowOperation
+      const isPast = isExpired(place.fields?.expiresAt ?? 0, clock.now())
+      const readable = place.fields && record
+      if (isPast) list.add('expire', space, key, operation.key, readable)
+      if (operation.kind === 'put') list.add('set', space, key, operation.key, operation.record)
+      else if (!isPast) list.add('delete', space, key, operation.key, readable)
+    })
+    return list
+  }
+
+  #plan(space: KeySpace, { located, write }: Step, version: number) {
+    const { place, record } = located
+    const check =
+      record === undefined
+        ? undefined
+        : { bucket: ROWS, key: place.storageKey, starts: record.slice(0, HEAD_BYTES) }
+    if (write.write.kind === 'delete') {
+      const operation: RowOperation = { kind: 'delete', bucket: ROWS, key: place.storageKey }
+      return { storageKey: place.storageKey, checks: check ? [check] : [], operations: [operation] }
+    }
+    const { storageKey, checks, operations } =
+      check === undefined
+        ? this.#parts.places.insertion(space, located)
+        : { storageKey: place.storageKey, checks: [check], operations: [] }
+    const put = this.#put(write.write, write.keepsDeadline, storageKey, located, version)
+    return { storageKey, checks, operations: [...operations, put] }
+  }
+
+  #put(
+    write: SetWrite,
+    keepsDeadline: boolean,
+    storageKey: Uint8Array,
+    { place }: Located,
+    version: number,
+  ): RowOperation {
+    const now = this.#parts.clock.now()
+    const before = place.fields
+    const isLive = before !== undefined && !isExpired(before.expiresAt, now)
+    const expiresAt = !keepsDeadline ? write.expiresAt : isLive ? before.expiresAt : 0
+    const at = { storageKey, before, now, version }
+    // A copy: the bytes of a new record are only lent, and a batch has several.
+    const record = Uint8Array.prototype.slice.call(newRecord({ ...write, expiresAt }, at))
+    return { kind: 'put', bucket: ROWS, key: storageKey, record, deadline: expiresAt }
+  }
+}
+
+/** Whether a row is there to be deleted. Throws if it is not, and might be one that cannot be read. */
+function isThere({ place, record }: Located): boolean {
+  if (record === undefined && place.doubt !== undefined) throw place.doubt
+  return record !== undefined
+}
+
+function deletion(space: KeySpace, key: string): AsyncWrite {
+  return { write: { kind: 'delete', space, key }, keepsDeadline: false }
+}

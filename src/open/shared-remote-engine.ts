@@ -1,0 +1,67 @@
+/** One engine serves all dicts over an AsyncStore in this thread, as shared-engine.ts has it. */
+import type { Warning } from '../dict/events/dict-events.js'
+import { StoreEvents } from '../dict/events/store-events.js'
+import { RemoteEngine } from '../engine/async/remote-engine.js'
+import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
+import { Listeners } from '../engine/listeners.js'
+import type { AsyncStore } from '../store/async-store.js'
+import { type EngineSettings, refuseConflict } from './engine-settings.js'
+
+interface Shared {
+  readonly engine: RemoteEngine
+  readonly events: StoreEvents
+  readonly agreed: EngineSettings['agreed']
+  /** Resolves when the store is known to fit the settings. */
+  readonly checked: Promise<void>
+  users: number
+}
+
+/** One dict's part in an engine. */
+export interface RemoteShare {
+  readonly engine: RemoteEngine
+  readonly events: StoreEvents
+  /** Gives the share back. The last one closes the store. */
+  release(): Promise<void>
+}
+
+const shared = new Map<string, Shared>()
+
+/** The engine of a store. Rejects with FormatMismatchError, OpenConflictError or what the store says. */
+export async function shareRemote(
+  store: AsyncStore,
+  settings: EngineSettings,
+): Promise<RemoteShare> {
+  const { identity } = store
+  const existing = shared.get(identity)
+  if (existing !== undefined) refuseConflict(store.location, existing.agreed, settings.agreed)
+  const entry = existing ?? made(store, settings)
+  const { engine, events } = entry
+  entry.users++
+  shared.set(identity, entry)
+  const release = async () => {
+    if (--entry.users > 0) return
+    if (shared.get(identity) === entry) shared.delete(identity)
+    await engine.close()
+  }
+  try {
+    await entry.checked
+    // The engine has a store of its own; this one was made only to learn which it is.
+    if (engine.store !== store) await store.close()
+    return { engine, events, release }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+function made(store: AsyncStore, settings: EngineSettings): Shared {
+  const errors = new Listeners<unknown>()
+  const warnings = new Listeners<Warning>()
+  const onError = (error: unknown) => errors.tell(error)
+  const { keySettings, clock, durability, agreed } = settings
+  const codec = settings.makeCodec()
+  const cache = settings.makeCache()
+  const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
+  const checked = checkRemoteIdentity(store, settings.identity)
+  return { engine, events: new StoreEvents(engine, errors, warnings), agreed, checked, users: 0 }
+}
