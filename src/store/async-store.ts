@@ -62,6 +62,9 @@ export interface Batch {
  */
 export type InvalidationListener = (bucket: string, key: Uint8Array | undefined) => void
 
+/** What is told of rows that a store dropped: by then their records are gone. */
+export type DropListener = (bucket: string, hint: DeadlineHint) => void
+
 /**
  * How much of a batch is atomic.
  * `'batch'`: all of it, whatever its keys.
@@ -129,6 +132,12 @@ export interface AsyncStore {
    * throw and does not call the store. Returns how to stop.
    */
   onInvalidate(listener: InvalidationListener): () => void
+  /**
+   * Calls `listener` for rows that the store dropped by itself at their deadlines, soon afterwards. Each
+   * is told once, here or in another process that listens. Returns how to stop. A store that leaves
+   * such rows to whoever sweeps has no such method.
+   */
+  onDrop?(listener: DropListener): () => void
   /**
    * Calls `listener` with what no call can report, such as a lost connection or a write-behind that
    * failed. It does not throw. Returns how to stop. A store without such failures has no such method.

@@ -17,9 +17,10 @@ const KEY = bytesOf('key')
 
 /** Every method of AsyncStore that asks the engine. The compiler tells when one is missing. */
 const CALLS: {
-  readonly [M in Exclude<MethodOf<Required<AsyncStore>>, 'close' | 'onInvalidate' | 'onError'>]: (
-    store: AsyncStore,
-  ) => Promise<unknown>
+  readonly [M in Exclude<
+    MethodOf<Required<AsyncStore>>,
+    'close' | 'onInvalidate' | 'onError' | 'onDrop'
+  >]: (store: AsyncStore) => Promise<unknown>
 } = {
   get: (store) => store.get('rows', KEY),
   getMany: (store) => store.getMany('rows', [KEY]),

@@ -52,6 +52,11 @@ export class KeyNames {
     this.versions = `{${name}}:v`
   }
 
+  /** The buckets that were used so far. */
+  get buckets(): Iterable<string> {
+    return this.#buckets.keys()
+  }
+
   partOf(key: Uint8Array): number {
     return this.parts === 1 ? 0 : crc32(key) % this.parts
   }

@@ -6,6 +6,7 @@
 import { compareBytes } from '../../bytes.js'
 import { type DeadlineHint, SCAN_STEP_BYTES, type ScanRange, type StoreRow } from '../sync-store.js'
 import type { Commands } from './commands.js'
+import type { Drops } from './drops.js'
 import { type KeyNames, routeOf } from './key-names.js'
 import { isBelow, lexBounds } from './lex-range.js'
 import type { Words } from './redis-client.js'
@@ -18,11 +19,28 @@ interface Step {
   readonly last: Uint8Array | undefined
 }
 
+type Hints = readonly DeadlineHint[]
+
+/** Entries of the deadline index: of rows that are there, and of those that Redis has dropped. */
+interface Due {
+  readonly there: Hints
+  readonly gone: Hints
+  readonly inRange: number
+}
+
+/**
+ * Whoever listens to drops hears of each by being the one who removes its entry. Those who do not
+ * listen leave it for so long to those who do.
+ */
+const OTHERS_HEAR_MS = 5_000
+
 export class OrderedRows {
   readonly #commands: Commands
   readonly #names: KeyNames
+  readonly #drops: Drops
 
-  constructor(commands: Commands, names: KeyNames) {
+  constructor(commands: Commands, names: KeyNames, drops: Drops) {
+    this.#drops = drops
     this.#commands = commands
     this.#names = names
   }
@@ -50,9 +68,9 @@ export class OrderedRows {
     const counts = this.#names.rowPrefixes.map(async (_, part) => {
       let entries = 0
       let expired = 0
-      await this.#eachDue(bucket, part, now, own, (hints, inRange) => {
+      await this.#eachDue(bucket, part, now, own, ({ there, gone, inRange }) => {
         entries = inRange
-        expired += hints.filter(({ key }) => isIn(key, own)).length
+        expired += [...there, ...gone].filter(({ key }) => isIn(key, own)).length
         return true
       })
       return entries - expired
@@ -63,14 +81,22 @@ export class OrderedRows {
   async due(bucket: string, now: number, limit: number): Promise<DeadlineHint[]> {
     const lists = this.#names.rowPrefixes.map(async (_, part) => {
       const found: DeadlineHint[] = []
-      await this.#eachDue(bucket, part, now, {}, (hints) => {
-        found.push(...hints)
+      await this.#eachDue(bucket, part, now, {}, ({ there }) => {
+        found.push(...there)
         return found.length < limit
       })
       return found
     })
     const hints = (await Promise.all(lists)).flat()
     return hints.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
+  }
+
+  /** Tells all rows that Redis has dropped until now, and removes their entries. */
+  async settle(bucket: string, now: number): Promise<void> {
+    const settled = this.#names.rowPrefixes.map((_, part) =>
+      this.#eachDue(bucket, part, now, {}, () => true),
+    )
+    await Promise.all(settled)
   }
 
   /** Calls `visit` with the keys of a range, in steps, part by part. */
@@ -125,24 +151,27 @@ export class OrderedRows {
   }
 
   /**
-   * Calls `visit` with rows that are due, soonest first, and how many entries a range has, until it
-   * returns false. Entries whose rows are gone go, too.
+   * Calls `visit` with entries that are due, soonest first, and how many entries a range has, until it
+   * returns false. Entries whose rows are gone go, too, and are told.
    */
   async #eachDue(
     bucket: string,
     part: number,
     now: number,
     range: ScanRange,
-    visit: (hints: DeadlineHint[], inRange: number) => boolean,
+    visit: (due: Due) => boolean,
   ): Promise<void> {
     const { rows, index, deadlines } = this.#names.bucket(bucket, part)
+    const bounds = lexBounds(range)
+    const settled = String(this.#drops.isHeard ? now : now - OTHERS_HEAR_MS)
     for (let passed = 0; ; ) {
-      const args: Words = [rows, ...lexBounds(range), String(passed), String(now), STEP]
+      const args: Words = [rows, ...bounds, String(passed), String(now), STEP, settled]
       const answer = await this.#commands.script(DUE, [index, deadlines], args, 'repeatable')
-      const [isDone, inRange, ...pairs] = answer as [number, number, ...Buffer[]]
-      const hints = hintsOf(pairs)
-      passed += hints.length
-      if (!visit(hints, inRange) || isDone === 1) return
+      const [isDone, inRange, ...lists] = answer as [number, number, Buffer[], Buffer[], Buffer[]]
+      const [there = [], gone = [], removed = []] = lists.map(hintsOf)
+      for (const hint of removed) this.#drops.tell(bucket, hint)
+      passed += there.length + gone.length
+      if (!visit({ there, gone, inRange }) || isDone === 1) return
     }
   }
 }

@@ -27,6 +27,7 @@ export interface RedisClientLike {
   // Methods, not properties: node-redis declares the arguments more narrowly.
   sendCommand(args: never, options?: never): Promise<unknown>
   duplicate(overrides?: never): RedisClientLike
+  subscribe(channel: never, listener: never, asBytes?: never): Promise<unknown>
   on(event: string, listener: (argument: unknown) => void): unknown
 }
 

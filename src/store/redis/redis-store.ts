@@ -13,12 +13,15 @@ import type {
   AsyncStore,
   Atomicity,
   Batch,
+  DropListener,
   InvalidationListener,
   RowOperation,
 } from '../async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats } from '../sync-store.js'
 import type { Commands } from './commands.js'
 import { commitWords, LARGEST_RECORD, MOST_OPERATIONS } from './commit-words.js'
+import { DropWatch } from './drop-watch.js'
+import { Drops } from './drops.js'
 import { type KeyNames, routeOf } from './key-names.js'
 import { OrderedRows } from './ordered-rows.js'
 import { COMMIT, VERSIONS } from './scripts.js'
@@ -56,6 +59,8 @@ export class RedisStore implements AsyncStore {
   readonly #serverClocks: ServerClock[]
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
   readonly #wantsTracking: boolean
+  readonly #drops = new Drops()
+  #dropWatch: DropWatch | undefined
   #tracking: Tracking | undefined
 
   constructor({ commands, names, identity, tracking, clock }: RedisStoreParts) {
@@ -65,7 +70,7 @@ export class RedisStore implements AsyncStore {
     this.#commands = commands
     this.#names = names
     this.#clock = clock
-    this.#ordered = new OrderedRows(commands, names)
+    this.#ordered = new OrderedRows(commands, names, this.#drops)
     this.#wantsTracking = tracking
     this.#serverClocks = names.rowPrefixes.map((key) => new ServerClock(commands, clock, key))
   }
@@ -159,15 +164,14 @@ export class RedisStore implements AsyncStore {
   onInvalidate(listener: InvalidationListener): () => void {
     const wrapped = { call: listener }
     this.#listeners.add(wrapped)
-    if (this.#wantsTracking) {
-      this.#tracking ??= new Tracking({
-        link: this.#commands.link,
-        clock: this.#clock,
-        prefixes: this.#names.rowPrefixes,
-        tell: (name) => this.#tell(name),
-      })
-    }
+    if (this.#wantsTracking) this.#tracked()
     return () => void this.#listeners.delete(wrapped)
+  }
+
+  onDrop(listener: DropListener): () => void {
+    const stop = this.#drops.on(listener)
+    this.#dropWatch ??= this.#watchDrops()
+    return stop
   }
 
   onError(listener: (error: unknown) => void): () => void {
@@ -190,6 +194,8 @@ export class RedisStore implements AsyncStore {
 
   async close(): Promise<void> {
     this.#tracking?.stop()
+    this.#dropWatch?.stop()
+    this.#drops.clear()
     this.#listeners.clear()
     this.#commands.close()
   }
@@ -240,6 +246,33 @@ export class RedisStore implements AsyncStore {
     throw new BatchError(
       `The store at ${this.location} spreads its keys over ${this.#names.parts} parts, so a batch with checks takes one key only. Nothing was changed. Use one key, or a store with "parts: 1".`,
     )
+  }
+
+  #tracked(): Tracking {
+    this.#tracking ??= new Tracking({
+      link: this.#commands.link,
+      clock: this.#clock,
+      prefixes: this.#names.rowPrefixes,
+      tell: (name) => this.#tell(name),
+      expired: (name) => {
+        const row = this.#names.parsed(name)
+        if (row !== undefined) this.#dropWatch?.expired(row.bucket)
+      },
+    })
+    return this.#tracking
+  }
+
+  #watchDrops(): DropWatch {
+    const { failures } = this.#commands.link
+    if (this.#wantsTracking) void this.#tracked().hearExpired()
+    return new DropWatch({
+      clock: this.#clock,
+      buckets: () => this.#names.buckets,
+      look: async (bucket) => {
+        if (this.#drops.isHeard) await this.#ordered.settle(bucket, this.#clock.now())
+      },
+      onError: (error) => failures.tell(error),
+    })
   }
 
   #tell(name: Buffer | undefined): void {

@@ -107,29 +107,34 @@ return found
 `)
 
 /**
- * Drops the index entries of rows that Redis has dropped at their deadlines.
  * KEYS: the index and the deadline index. ARGV: what names of rows begin with, both bounds, how many
- * due entries to pass over, the time until which to look, the most entries to look at.
- * Returns whether there are no more, how many entries the range has, and then key and deadline in
- * turn of each due row that is still there, whether in the range or not.
+ * due entries to pass over, the time until which to look, the most entries to look at, and the time
+ * until which index entries go whose rows Redis has dropped.
+ * Returns whether there are no more, how many entries the range has, and then three lists of keys and
+ * deadlines in turn, whether in the range or not: of due rows that are there, of those that are gone
+ * but still in the index, and of those that this call has removed from it.
  */
 export const DUE = script(`
 ${NOW}
-local limit = tonumber(ARGV[6])
+local limit, settled = tonumber(ARGV[6]), tonumber(ARGV[7])
 local hints = redis.call('ZRANGE', KEYS[2], '-inf', ARGV[5], 'BYSCORE', 'LIMIT', ARGV[4], limit, 'WITHSCORES')
-local found = {#hints < 2 * limit and 1 or 0, 0}
+local there, gone, removed = {}, {}, {}
 for at = 1, #hints, 2 do
+  local key, deadline = hints[at], tonumber(hints[at + 1])
+  local list = gone
   -- Missing before its time by our clock, it may be on another node, as for SCAN.
-  if tonumber(hints[at + 1]) > now or redis.call('EXISTS', ARGV[1] .. hints[at]) == 1 then
-    found[#found + 1] = hints[at]
-    found[#found + 1] = hints[at + 1]
-  else
-    redis.call('ZREM', KEYS[1], hints[at])
-    redis.call('ZREM', KEYS[2], hints[at])
+  if deadline > now or redis.call('EXISTS', ARGV[1] .. key) == 1 then
+    list = there
+  elseif deadline <= settled then
+    redis.call('ZREM', KEYS[1], key)
+    redis.call('ZREM', KEYS[2], key)
+    list = removed
   end
+  list[#list + 1] = key
+  list[#list + 1] = hints[at + 1]
 end
-found[2] = redis.call('ZLEXCOUNT', KEYS[1], ARGV[2], ARGV[3])
-return found
+local inRange = redis.call('ZLEXCOUNT', KEYS[1], ARGV[2], ARGV[3])
+return {#hints < 2 * limit and 1 or 0, inRange, there, gone, removed}
 `)
 
 /**

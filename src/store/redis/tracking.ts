@@ -26,6 +26,8 @@ export interface TrackingParts {
   readonly prefixes: readonly string[]
   /** The name of a row that changed, or undefined if changes may have been missed. */
   readonly tell: (name: Buffer | undefined) => void
+  /** The name of a key that has expired, if the server tells such names. Any key of the database. */
+  readonly expired: (name: Buffer) => void
 }
 
 export class Tracking {
@@ -38,6 +40,7 @@ export class Tracking {
   #topology = ''
   #attempts = 0
   #timer: Timer | undefined
+  #wantsExpired = false
   losses = 0
 
   constructor(parts: TrackingParts) {
@@ -98,6 +101,29 @@ export class Tracking {
     await this.#ask(client, ['CLIENT', 'TRACKING', 'OFF'])
     const which = prefixes.flatMap((prefix) => ['PREFIX', prefix])
     await this.#ask(client, ['CLIENT', 'TRACKING', 'ON', 'BCAST', ...which])
+    if (this.#wantsExpired) await this.#subscribe(client)
+  }
+
+  /** Has names of expired keys told, too, from now on. */
+  async hearExpired(): Promise<void> {
+    this.#wantsExpired = true
+    // Those that are being connected do it by themselves.
+    if (this.#isOn) await Promise.all(this.#clients.map((client) => this.#subscribe(client)))
+  }
+
+  /** Does nothing if the server does not tell, or does not say whether it would. */
+  async #subscribe(client: RedisClientLike): Promise<void> {
+    try {
+      const answer = await this.#ask(client, ['CONFIG', 'GET', 'notify-keyspace-events'])
+      const [, events] = Array.isArray(answer) ? answer : Object.entries(answer as object).flat()
+      if (!/E/.test(String(events)) || !/[xA]/.test(String(events))) return
+      const { database = 0 } = (client.options ?? {}) as { readonly database?: number }
+      const channel = `__keyevent@${database}__:expired`
+      // As in redis-client.ts; the name of the key is the message, as bytes.
+      await client.subscribe(channel as never, this.#parts.expired as never, true as never)
+    } catch {
+      // A user who may not ask does without. A lost connection is noticed by its events.
+    }
   }
 
   async #beat(): Promise<void> {
