@@ -4,8 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
-import { open, type PersistDict, plain } from '../../src/index.js'
+import { open, type PersistDict, plain, StoreError } from '../../src/index.js'
 import { memoryStore } from '../../src/memory.js'
+import type { SyncStore } from '../../src/testing.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { type Random, randomOf } from '../random.js'
 import { seedOf } from '../seed.js'
@@ -84,11 +85,10 @@ function stepsOf({ live, model }: Pair): Pair[] {
       throw new Error('one side has a container where the other has none')
     if (isContainer(a) && isContainer(b)) pairs.push({ live: a, model: b })
   }
-  if (model instanceof Map) {
-    for (const [key, value] of model) add((live as Map<unknown, unknown>).get(key), value)
-  } else if (model instanceof Set) {
-    const items = [...(live as Set<unknown>)]
-    ;[...model].forEach((item, at) => {
+  if (model instanceof Map || model instanceof Set) {
+    // By their place: keys that are objects are others on both sides.
+    const items = [...(live as typeof model).values()]
+    ;[...model.values()].forEach((item, at) => {
       add(items[at], item)
     })
   } else {
@@ -111,13 +111,17 @@ function operation(random: Random, root: Pair): (side: keyof Pair) => void {
   return (side) => {
     const target = at[side]
     if (target instanceof Map) {
-      if (choice < 5) target.set(key, given(side))
-      else if (choice < 7) target.delete(key)
+      if (choice < 4) target.set(key, given(side))
+      else if (choice < 5) target.set(new Date(number), given(side))
+      else if (choice < 6) target.delete(key)
+      else if (choice < 7) target.delete(itemOf(target, number))
       else target.clear()
     } else if (target instanceof Set) {
       // A shared container is an item of its own on both sides only if it is one object on both.
-      if (choice < 5) target.add(isContainer(value) ? number : value)
-      else if (choice < 7) target.delete(number)
+      if (choice < 4) target.add(isContainer(value) ? number : value)
+      else if (choice < 5) target.add(new Date(number))
+      else if (choice < 6) target.delete(number)
+      else if (choice < 7) target.delete(itemOf(target, number))
       else target.clear()
     } else if (Array.isArray(target)) {
       arrayOperation(target, choice, number, given(side))
@@ -132,6 +136,11 @@ function operation(random: Random, root: Pair): (side: keyof Pair) => void {
       delete target[key]
     }
   }
+}
+
+/** The key or item at a place, as each side hands it out: an object is deleted by nothing else. */
+function itemOf(target: Map<unknown, unknown> | Set<unknown>, place: number): unknown {
+  return [...target.keys()][place % Math.max(1, target.size)]
 }
 
 function arrayOperation(target: unknown[], choice: number, number: number, value: unknown): void {
@@ -164,23 +173,35 @@ function copyOf(value: unknown): unknown {
   return structuredClone(value)
 }
 
-async function fuzz(reopen: (dict: PersistDict | undefined) => PersistDict): Promise<void> {
+/** A store that refuses to commit while it fails. */
+interface Faults {
+  isFailing: boolean
+  readonly heard: unknown[]
+}
+
+async function fuzz(
+  reopen: (dict: PersistDict | undefined) => PersistDict,
+  faults: Faults = { isFailing: false, heard: [] },
+): Promise<void> {
   const seed = seedOf('live values')
   const random = randomOf(seed)
   let dict = reopen(undefined)
   let model: Record<string, unknown> = { root: {} }
   dict.object.root = {}
   for (let done = 0; done < OPERATIONS; done += STRETCH) {
-    const root = (): Pair => ({
-      live: dict.object.root as Container,
-      model: model.root as Container,
-    })
+    const root: Pair = { live: dict.object.root as Container, model: model.root as Container }
+    faults.isFailing = random.below(4) === 0
     for (let at = 0; at < STRETCH; at++) {
-      const apply = operation(random, root())
+      const apply = operation(random, root)
       apply('live')
       apply('model')
+      // Whatever could not be written by then is changed further, and written again.
+      if (faults.isFailing && random.below(STRETCH) === 0) await new Promise(setImmediate)
     }
     const hint = `after ${done + STRETCH} operations, SEED=${seed}`
+    if (faults.isFailing) await new Promise(setImmediate)
+    expect(isDeepStrictEqual(plain(root.live), model.root), hint).toBe(true)
+    faults.isFailing = false
     expect(isDeepStrictEqual(plain(dict.object.root), model.root), hint).toBe(true)
     if (random.below(4) === 0) {
       await dict.flush()
@@ -227,3 +248,35 @@ test('live values in memory change like plain structures, and reload as they wer
     return dict
   })
 })
+
+test.each(['commit', 'batched'] as const)(
+  "live values of a store that fails now and then lose no change, under '%s'",
+  async (durability) => {
+    const faults: Faults = { isFailing: false, heard: [] }
+    const dict = open(failing(memoryStore(), faults), { durability })
+    dict.on('error', (error) => faults.heard.push(error))
+    await fuzz(() => {
+      dict.clearCache()
+      return dict
+    }, faults)
+    // Otherwise nothing of all this was tried.
+    expect(faults.heard.length).toBeGreaterThan(10)
+    for (const error of faults.heard) expect(error).toBeInstanceOf(StoreError)
+  },
+)
+
+function failing(store: SyncStore, faults: Faults): SyncStore {
+  const transaction: SyncStore['transaction'] = (promise, fn) =>
+    store.transaction(promise, (tx) => {
+      const result = fn(tx)
+      if (faults.isFailing) throw new StoreError('The disk is tired.')
+      return result
+    })
+  return new Proxy(store, {
+    get(_, name) {
+      if (name === 'transaction') return transaction
+      const member: unknown = Reflect.get(store, name, store)
+      return typeof member === 'function' ? member.bind(store) : member
+    },
+  })
+}
