@@ -24,6 +24,8 @@ export function asOtherProcess(store: SyncStore, differences: Differences = {}):
     get(_, name) {
       if (name === 'identity') return identity
       if (name === 'transaction') return transaction
+      // It is closed with the store itself.
+      if (name === 'close') return () => {}
       const member: unknown = Reflect.get(store, name, store)
       return typeof member === 'function' ? member.bind(store) : member
     },

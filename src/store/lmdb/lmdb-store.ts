@@ -11,7 +11,7 @@
 import { statSync } from 'node:fs'
 import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreFullError } from '../../errors/store-errors.js'
+import { StoreError, StoreFullError } from '../../errors/store-errors.js'
 import type {
   CommitPromise,
   DeadlineHint,
@@ -25,12 +25,13 @@ import type {
 } from '../sync-store.js'
 import type { Environment } from './environment.js'
 import { asStoreError } from './lmdb-errors.js'
-import { DEADLINE_BYTES, deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
+import { deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
 
 const PRESENT = Uint8Array.of(1)
 
 const BASE = Buffer.from('base')
+const BASE_BYTES = 6
 /** Versions that a transaction may give out without writing a row of its own. */
 const VERSIONS_PER_TRANSACTION = 64
 
@@ -203,7 +204,7 @@ class LmdbTransaction implements StoreTransaction {
   end(): void {
     if (this.#given <= VERSIONS_PER_TRANSACTION) return
     const more = Math.ceil(this.#given / VERSIONS_PER_TRANSACTION) * VERSIONS_PER_TRANSACTION
-    const base = Buffer.alloc(DEADLINE_BYTES)
+    const base = Buffer.alloc(BASE_BYTES)
     writeUint48(base, 0, this.#storedBase() + more)
     this.#environment.native(() => this.#environment.versions().put(BASE, base))
   }
@@ -272,6 +273,12 @@ class LmdbTransaction implements StoreTransaction {
 
   #storedBase(): number {
     const base = this.#environment.native(() => this.#environment.versions().getBinary(BASE))
-    return base === undefined ? 0 : new ByteReader(base, 0).uint48()
+    if (base === undefined) return 0
+    if (base.length !== BASE_BYTES) {
+      throw new StoreError(
+        `The version counter of "${this.#store.location}" is damaged: nothing can be written. Copy the store into a new dict.`,
+      )
+    }
+    return new ByteReader(base, 0).uint48()
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '../sync-store.js'
 import type { NativeDatabase, NativeRange, NativeSnapshot } from './native.js'
 
-export const DEADLINE_BYTES = 6
+const DEADLINE_BYTES = 6
 
 /** The least key that LMDB allows: the end of a downward scan that has no lower bound. */
 const LEAST_KEY = Uint8Array.of(0)
@@ -45,6 +45,8 @@ export function hintsUpTo(
   const range = nativeRange({ from: start, to: deadlineKey(Math.floor(now) + 1) }, limit)
   const hints: DeadlineHint[] = []
   for (const key of database.getKeys({ ...range, transaction })) {
+    // Too short to name a row: nothing that was ever written here.
+    if (key.length <= DEADLINE_BYTES) continue
     hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
   }
   return hints
