@@ -15,8 +15,6 @@ import { type CrashOptions, crashes, type Durability } from '../processes/crash.
 import { randomOf } from '../random.js'
 import { seedOf } from '../seed.js'
 
-/** What survivors of a killed lock holder may take to go on. */
-const PATIENCE_MS = 2_000
 const KILLS_PER_REPORT = 100
 
 const { values } = parseArgs({
@@ -26,6 +24,8 @@ const { values } = parseArgs({
     store: { type: 'string' },
     mutant: { type: 'string' },
     seed: { type: 'string' },
+    // What survivors of a killed lock holder may take to go on. More on a machine that has other work.
+    patience: { type: 'string', default: '2000' },
   },
 })
 if (values.seed !== undefined) process.env.SEED = values.seed
@@ -47,7 +47,7 @@ while (kills < Number(values.kills) && failures.length === 0) {
     store: values.store as CrashOptions['store'],
     durabilities,
     mutant,
-    patienceMs: PATIENCE_MS,
+    patienceMs: Number(values.patience),
   })
   kills += report.kills
   acknowledged += report.acknowledged
