@@ -59,7 +59,7 @@ export class Team {
 }
 
 /** The next message of a worker; rejects if it dies instead. */
-function answerOf(worker: ChildProcess): Promise<number> {
+export function answerOf(worker: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     const died = (code: number | null) => reject(new Error(`A worker ended with ${code}.`))
     worker.once('exit', died)
