@@ -8,7 +8,7 @@ import type { AsyncScope } from './async-scope.js'
 import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, ValueAt } from './face.js'
 import { increased } from './increment.js'
-import type { SetOptions } from './set-options.js'
+import { keepingTags, type SetOptions } from './set-options.js'
 
 export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: AsyncScope
@@ -139,7 +139,9 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
       return whenThere(fn(copy), (result) => {
         const next = result === undefined ? copy : result
         const isNothing = next === undefined
-        const write = isNothing ? undefined : this.#scope.setOver(text, entry, next, options)
+        const write = isNothing
+          ? undefined
+          : this.#scope.setOver(text, entry, next, keepingTags(options, entry))
         return { write, result: next }
       })
     })
@@ -183,7 +185,10 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   ): Promise<number | bigint> {
     return this.#scope.change(key, (text, entry) => {
       const sum = increased(text, entry?.value('copy'), by)
-      return { write: this.#scope.setOver(text, entry, sum, options), result: sum }
+      return {
+        write: this.#scope.setOver(text, entry, sum, keepingTags(options, entry)),
+        result: sum,
+      }
     })
   }
 

@@ -11,7 +11,7 @@ import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, Synchronous, ValueAt } from './face.js'
 import { increased } from './increment.js'
 import type { Scope } from './scope.js'
-import type { SetOptions } from './set-options.js'
+import { keepingTags, type SetOptions } from './set-options.js'
 
 export class EntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: Scope
@@ -116,7 +116,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   /**
    * Replaces a value by what `fn` makes of it. `fn` gets a private copy (undefined if the key is
    * absent) that it may change in place; returning undefined keeps that copy. It must not return a
-   * promise. The deadline stays unless the options say otherwise. Returns the new value.
+   * promise. Deadline and tags stay unless the options say otherwise. Returns the new value.
    */
   update<L extends KeyIn<K>>(
     key: L,
@@ -127,7 +127,10 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
       const copy = fields && (this.#scope.copyOf(text, fields) as ValueAt<S, L>)
       const result = synchronous(fn(copy))
       const next = result === undefined ? copy : result
-      if (next !== undefined) this.#scope.engine.write([this.#scope.setWrite(text, next, options)])
+      if (next !== undefined) {
+        const kept = keepingTags(options, fields)
+        this.#scope.engine.write([this.#scope.setWrite(text, next, kept)])
+      }
       return next
     })
   }
@@ -158,7 +161,10 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     })
   }
 
-  /** Adds to a number, which counts from 0 if absent; returns the sum. Throws NotANumberError. */
+  /**
+   * Adds to a number, which counts from 0 if absent; returns the sum. Deadline and tags stay unless the
+   * options say otherwise. Throws NotANumberError.
+   */
   increment(
     key: K,
     by: number | bigint = 1,
@@ -166,7 +172,8 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   ): number | bigint {
     return this.#scope.atomically(key, (text, fields) => {
       const sum = increased(text, fields && this.#scope.copyOf(text, fields), by)
-      this.#scope.engine.write([this.#scope.setWrite(text, sum, options)])
+      const kept = keepingTags(options, fields)
+      this.#scope.engine.write([this.#scope.setWrite(text, sum, kept)])
       return sum
     })
   }

@@ -19,7 +19,7 @@ import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
 import { checkedWatchRange } from './range.js'
 import type { Scope } from './scope.js'
-import { afterMs } from './set-options.js'
+import { afterMs, checkedTags } from './set-options.js'
 import { registerView } from './views.js'
 
 export class PersistDict<
@@ -99,6 +99,17 @@ export class PersistDict<
     this.#scope.assertOpen()
     for (const path of namespacePaths(this.#scope.engine.reader())) if (path.length > 0) yield path
     return undefined
+  }
+
+  /**
+   * Invalidates all entries of this dict or namespace that were set with one of the tags: for every
+   * process they are gone at its next read. Takes the same time however many there are; their rows are
+   * removed later. Entries that are set afterwards are not concerned.
+   */
+  invalidateTag(...tags: string[]): void {
+    this.#scope.assertOpen()
+    this.#scope.engine.invalidate(this.#scope.space, checkedTags(tags))
+    this.#events.hub.invalidated(this.#scope.space, tags)
   }
 
   // Events

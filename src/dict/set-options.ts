@@ -53,6 +53,22 @@ export function deadlineOf(
 
 const NO_TAGS: readonly string[] = Object.freeze([])
 
+/** The same options, with the tags that the entry has if they name none. */
+export function keepingTags(
+  options: SetOptions,
+  present: { readonly tags: readonly string[] } | undefined,
+): SetOptions {
+  return present === undefined || options.tags !== undefined
+    ? options
+    : { ...options, tags: present.tags }
+}
+
+/** Tags to be invalidated, checked. */
+export function checkedTags(tags: readonly unknown[]): readonly string[] {
+  if (tags.every((tag) => typeof tag === 'string')) return tags as readonly string[]
+  throw new OptionError('tags', 'A tag must be a string.')
+}
+
 /** The tags that the options ask for, as a list of its own. */
 export function tagsOf(options: SetOptions | undefined): readonly string[] {
   const tags: unknown = options?.tags

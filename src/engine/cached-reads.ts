@@ -12,6 +12,7 @@ import type { KeySpace } from '../keys/key-space.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { Entry, type ValueMode } from './entry.js'
 import { findRow } from './row.js'
+import { isInvalidated } from './tags.js'
 
 /** The cache, as far as reads see it. */
 export interface EntryCache {
@@ -57,7 +58,8 @@ export class CachedReads {
     const cached = this.#latest(id)
     if (cached !== undefined) return !this.#isPast(cached.expiresAt)
     const record = findRow(this.#store, space, key, 'lent', this.#clock)?.fields
-    return record !== undefined && !this.#isPast(record.expiresAt)
+    if (record === undefined || this.#isPast(record.expiresAt)) return false
+    return record.tags.length === 0 || !isInvalidated(this.#store, space, record)
   }
 
   /** Looks at the change id of the store. */
@@ -84,6 +86,12 @@ export class CachedReads {
     const isOursAlone = change === before || (hasWritten && change === before + 1)
     if (isOursAlone) this.#seenChange = change
     else this.seen(change)
+  }
+
+  /** Something was committed here that concerns no key alone: all cached entries are checked again. */
+  recheck(): void {
+    this.#floor = this.#seenChange
+    this.foreignChanges++
   }
 
   /** The key was written here. */
@@ -119,13 +127,21 @@ export class CachedReads {
     }
     if (cached?.version === record.version && (mode === 'frozen' || cached.isWhole)) {
       // Somebody committed, but not this key: no need to decode it again.
-      cached.validAt = validAt
-      return cached
+      return this.#checked(space, id, cached, validAt)
     }
     const make = mode === 'frozen' && record.isPlain ? Entry.frozen : Entry.copied
     const entry = make(key, record, this.#codec)
-    entry.validAt = validAt
     this.#cache.set(id, entry, entry.weightBytes)
+    return this.#checked(space, id, entry, validAt)
+  }
+
+  /** The entry, valid from now on; undefined, and out of the cache, if one of its tags was invalidated. */
+  #checked(space: KeySpace, id: string, entry: Entry, validAt: number): Entry | undefined {
+    if (entry.tags.length > 0 && isInvalidated(this.#store, space, entry)) {
+      this.#cache.delete(id)
+      return undefined
+    }
+    entry.validAt = validAt
     return entry
   }
 

@@ -21,6 +21,7 @@ import { Entry, readable, type ValueMode } from './entry.js'
 import type { LiveObserver } from './live-observer.js'
 import { findRow } from './row.js'
 import type { Session } from './session.js'
+import { invalidate, isInvalidated } from './tags.js'
 import type { StoredPayload, Write } from './write.js'
 
 export interface EngineParts {
@@ -96,7 +97,7 @@ export class Engine {
   kept(space: KeySpace, key: string): Entry | undefined {
     this.#settledId(space, key)
     const record = findRow(this.reader(), space, key, 'owned')?.fields
-    if (record === undefined) return undefined
+    if (record === undefined || isInvalidated(this.reader(), space, record)) return undefined
     const isKept = !this.#isPast(record.expiresAt) || (record.grace?.until ?? 0) > this.now()
     return isKept ? Entry.whole(key, record, this.codec) : undefined
   }
@@ -144,6 +145,20 @@ export class Engine {
     }
     this.write([{ kind: 'delete', space, key }])
     return true
+  }
+
+  /** Whether an entry that was read is gone since one of its tags was invalidated. */
+  isInvalidated(space: KeySpace, entry: Entry): boolean {
+    return entry.tags.length > 0 && isInvalidated(this.reader(), space, entry)
+  }
+
+  /** Invalidates all entries of the namespace that have one of the tags. */
+  invalidate(space: KeySpace, tags: readonly string[]): void {
+    this.transaction((session) => {
+      invalidate(session.tx, space, tags)
+      session.hasWritten = true
+    })
+    this.#reads.recheck()
   }
 
   clear(space: KeySpace): void {

@@ -6,6 +6,8 @@ import { pathOf, readCount } from './count.js'
 import type { Engine } from './engine.js'
 import { ROWS, readableFields } from './row.js'
 import type { Session } from './session.js'
+import { countInvalidated, sweepTags } from './tag-sweep.js'
+import { hasInvalidated } from './tags.js'
 
 /** Rows of one sweep transaction: it must not hold the write lock for long. */
 const SWEEP_STEP_ROWS = 256
@@ -17,12 +19,14 @@ const ALL_HINTS = Number.MAX_SAFE_INTEGER
 export function sizeOf(engine: Engine, space: KeySpace): number {
   const reader = engine.reader()
   const count = readCount(reader, space)
-  return count === 0 ? 0 : count - countExpired(reader, space, engine.now())
+  if (count === 0) return 0
+  const live = count - countExpired(reader, space, engine.now())
+  return hasInvalidated(reader, space) ? live - countInvalidated(reader, space, engine.now()) : live
 }
 
-/** Removes the rows of all expired entries, in all namespaces; returns how many entries went. */
+/** Removes the rows of all entries that are gone, in all namespaces; returns how many entries went. */
 export function sweep(engine: Engine): number {
-  let removed = 0
+  let removed = sweepTags(engine)
   for (;;) {
     const hints = engine.reader().due(ROWS, engine.now(), SWEEP_STEP_ROWS)
     if (hints.length === 0) return removed

@@ -145,6 +145,19 @@ export function readableFields(
   }
 }
 
+/** The same with what is sealed, too: tags, key, payload. */
+export function openedFields(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  record: Uint8Array,
+): DecodedRecord | undefined {
+  try {
+    return openedRow(space, storageKey, decodeRecord(storageKey, record))
+  } catch {
+    return undefined
+  }
+}
+
 function placeInChain(
   reader: StoreReader,
   space: KeySpace,

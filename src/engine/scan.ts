@@ -91,7 +91,7 @@ class Step {
       // Something was written here since the step was read: the row may be gone, or another.
       const isOld = engine.writes !== this.#writes || engine.live.isDirty
       const entry = isOld ? engine.entry(space, read.key, modeOf(wanted)) : read
-      if (entry === undefined) continue
+      if (entry === undefined || engine.isInvalidated(space, entry)) continue
       if (entry.expiresAt === 0 || !entry.isExpiredAt(engine.now())) yield entry
     }
     if (this.#failure !== undefined) throw this.#failure.error

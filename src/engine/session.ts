@@ -22,6 +22,7 @@ import {
   findRow,
   type Instant,
   keyOfRow,
+  openedFields,
   openedRow,
   type Place,
   placeOf,
@@ -29,6 +30,7 @@ import {
   readableFields,
 } from './row.js'
 import type { RowFacts, RowObserver } from './row-observer.js'
+import { isInvalidated } from './tags.js'
 import type { SetWrite, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
@@ -85,7 +87,7 @@ export class Session {
   /** The live record of a key, or undefined. */
   find(space: KeySpace, key: string): DecodedRecord | undefined {
     const fields = findRow(this.tx, space, key, 'owned', this.#instant)?.fields
-    return fields === undefined || isExpired(fields.expiresAt, this.now) ? undefined : fields
+    return fields === undefined || this.#isGone(space, fields) ? undefined : fields
   }
 
   apply(write: Write, version = this.tx.nextVersion()): void {
@@ -103,12 +105,13 @@ export class Session {
       if (place.doubt !== undefined) throw place.doubt
       return false
     }
-    const wasThere = damage !== undefined || !isExpired(fields?.expiresAt ?? 0, this.now)
+    const hasExpired = isExpired(fields?.expiresAt ?? 0, this.now)
     // Noted first: what is lent is gone with the next call to the store.
     if (!fields?.isRetired) {
-      const kind = wasThere ? 'delete' : 'expire'
+      const kind = hasExpired ? 'expire' : 'delete'
       this.#changes?.add(kind, space, key, place.storageKey, fields?.bytes)
     }
+    const wasThere = damage !== undefined || (fields !== undefined && !this.#isGone(space, fields))
     this.#remove(space, place)
     return wasThere
   }
@@ -162,6 +165,16 @@ export class Session {
     return this.#removeRow(kind, space, storageKey, fields)
   }
 
+  /** Removes the row of an entry that was invalidated by tag. False if somebody has set it since. */
+  removeInvalidated(space: KeySpace, storageKey: Uint8Array): boolean {
+    const record = this.tx.get(ROWS, storageKey)
+    const fields = record && openedFields(space, storageKey, record)
+    if (fields === undefined || !isInvalidated(this.tx, space, fields)) return false
+    this.gone.push(space.idOf(keyOfRow(space, storageKey, fields)))
+    this.#remove(space, { storageKey, fields })
+    return fields.isCounted
+  }
+
   /** Takes a row away whose record cannot be read. Its hint, if it has one, stays. */
   takeAway(space: KeySpace, storageKey: Uint8Array): void {
     this.#remove(space, { storageKey, fields: undefined })
@@ -211,22 +224,34 @@ export class Session {
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, write.key, 'lent')
     const before = place.fields
-    const factsBefore = this.#observer && before && factsOf(before)
+    const factsBefore = this.#factsOf(space, place.storageKey, before)
     if (before?.isCounted && isExpired(before.expiresAt, this.now)) {
       this.#changes?.add('expire', space, write.key, place.storageKey, before.bytes)
     }
     const { now } = this
-    const at = { storageKey: place.storageKey, before, now, version }
+    // One that was invalidated does not go on: it is a new entry, as if it had been deleted.
+    const isNew = before !== undefined && before.tags.length > 0 && this.#isGone(space, before)
+    const at = { storageKey: place.storageKey, before: isNew ? undefined : before, now, version }
     const record = newRecord(write, at)
     if (before !== undefined && before.dueAt !== expiresAt) this.#forget(place, before)
     const wasCounted = place.damage !== undefined || before?.isCounted === true
     if (!wasCounted) this.#count(space, 1)
     if (this.#observer !== undefined) {
-      this.#observer.put(space, place.storageKey, factsOf(new DecodedRecord(record)), factsBefore)
+      this.#observer.put(
+        space,
+        place.storageKey,
+        { seq: seqOf(record), bytes: record.length },
+        factsBefore,
+      )
     }
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true
     this.#changes?.add('set', space, write.key, place.storageKey, record)
+  }
+
+  /** Whether the entry is gone for readers: expired, or invalidated by tag. */
+  #isGone(space: KeySpace, fields: DecodedRecord): boolean {
+    return isExpired(fields.expiresAt, this.now) || isInvalidated(this.tx, space, fields)
   }
 
   /** False for a sealed record that does not open: nothing is removed that cannot be read. */
@@ -247,8 +272,20 @@ export class Session {
   }
 
   #tellRemoved(space: KeySpace, storageKey: Uint8Array, fields: DecodedRecord | undefined): void {
-    if (fields?.isHole !== true)
-      this.#observer?.removed(space, storageKey, fields && factsOf(fields))
+    if (this.#observer === undefined || fields?.isHole === true) return
+    this.#observer.removed(space, storageKey, this.#factsOf(space, storageKey, fields))
+  }
+
+  /** What observers are told of a row that is there. A sealed record that was opened has another length. */
+  #factsOf(
+    space: KeySpace,
+    storageKey: Uint8Array,
+    fields: DecodedRecord | undefined,
+  ): RowFacts | undefined {
+    if (this.#observer === undefined || fields === undefined) return undefined
+    const { seq, bytes } = fields
+    const stored = space.secrets === undefined ? bytes : this.tx.get(ROWS, storageKey)
+    return { seq, bytes: (stored ?? bytes).length }
   }
 
   /** Keeps an expired entry for those who compute it anew, apart from the entries. As #removeRow. */
@@ -306,8 +343,8 @@ export class Session {
   }
 }
 
-function factsOf({ seq, storedBytes }: DecodedRecord): RowFacts {
-  return { seq, bytes: storedBytes }
+function seqOf(record: Uint8Array): number {
+  return new DecodedRecord(record).seq
 }
 
 function knownKey(

@@ -7,7 +7,8 @@ import type { Engine } from '../engine/engine.js'
 import { expireRows, stillDue } from '../engine/expired.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { ROWS } from '../engine/row.js'
-import { SweepWork } from '../engine/sweep-work.js'
+import { type FurtherDue, SweepWork } from '../engine/sweep-work.js'
+import { TagSweep } from '../engine/tag-sweep.js'
 import { PromptExpiry } from '../expiry/prompt-expiry.js'
 import { Sweeper } from '../expiry/sweeper.js'
 import type { Background } from './open-options.js'
@@ -35,11 +36,20 @@ export function startBackground({ engine, events, leases, mode }: BackgroundPart
 }
 
 function backgroundSweeper(engine: Engine, events: StoreEvents, leases: SyncLeases): () => void {
-  const work = new SweepWork(engine, leases, undefined)
+  const work = new SweepWork(engine, leases, invalidatedRows(engine))
   const onError = (error: unknown) => events.errors.tell(error)
   const sweeper = new Sweeper({ clock: engine.clock, work, onError })
   sweeper.start()
   return () => sweeper.stop()
+}
+
+/** The rows of entries that were invalidated by tag, for the sweeper. */
+function invalidatedRows(engine: Engine): FurtherDue {
+  const sweep = new TagSweep(engine)
+  return {
+    isDue: (reader) => sweep.isDue(reader),
+    expire: (session, rows) => sweep.step(session, rows).looked,
+  }
 }
 
 /** Without a sweeper, whoever writes removes a few expired rows each time. */

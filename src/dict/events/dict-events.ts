@@ -25,6 +25,8 @@ export interface ClearEvent {
 /** All entries with any of these tags are gone. */
 export interface InvalidateEvent {
   readonly event: 'invalidate'
+  /** The names of the namespace from the root down; empty for the root. */
+  readonly namespace: readonly string[]
   readonly tags: readonly string[]
 }
 

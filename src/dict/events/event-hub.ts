@@ -158,9 +158,10 @@ export class EventHub implements CommitHook, AccessObserver {
     this.#tellEntry('access', space, key, entry)
   }
 
-  invalidated(tags: readonly string[]): void {
+  invalidated(space: KeySpace, tags: readonly string[]): void {
     for (const route of [...(this.#routes.get('invalidate') ?? [])]) {
-      route.tell({ event: 'invalidate', tags })
+      if (!isWithin(space, route.scope)) continue
+      route.tell({ event: 'invalidate', namespace: space.path, tags })
     }
   }
 
