@@ -7,6 +7,7 @@ import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
 import { sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
+import { type RotationReport, rotateKeys } from '../engine/rotation.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
@@ -225,6 +226,17 @@ export class PersistDict<
     this.#scope.assertOpen()
     refuseUnknown(options, VERIFY_OPTIONS, 'verify()')
     return verify(this.#scope.engine, options)
+  }
+
+  /**
+   * Seals everything anew that the first key of the first cipher has not sealed, in short steps, while
+   * others read and write. It may be called again after a crash, and goes on where it was. Once it has
+   * resolved, and no process seals with them any more, the old keys are not needed. Rejects with
+   * OptionError for a dict without a cipher.
+   */
+  async rotateKeys(): Promise<RotationReport> {
+    this.#scope.assertOpen()
+    return rotateKeys(this.#scope.engine)
   }
 
   /** What verify() moved out of the way because it could not be read. */

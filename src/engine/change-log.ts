@@ -19,7 +19,7 @@ import type { Change, ChangeKind } from './change.js'
 import type { CommitHook } from './commit-hooks.js'
 import type { Session } from './session.js'
 
-const CHANGES = 'changes'
+export const CHANGES = 'changes'
 const HEAD = Uint8Array.of(0)
 const NUMBERED = 1
 

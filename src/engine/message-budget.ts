@@ -74,8 +74,11 @@ export class MessageBudget {
   }
 }
 
+/** Begins the keys of the rows. */
+export const MESSAGES = 'messages '
+
 function rowOf(cipherId: string, keyId: string): Uint8Array {
-  return Buffer.from(`messages ${cipherId} ${keyId}`)
+  return Buffer.from(`${MESSAGES}${cipherId} ${keyId}`)
 }
 
 function read(row: Uint8Array | undefined): number {

@@ -3,9 +3,9 @@
  *
  *     u8 cipher suite │ what the cipher made of the row
  *
- * All buckets but two: `meta` holds what is needed before there is a key, and the records of `rows` are
- * sealed one by one (codec/sealed-record.ts), as an expired one must not cost a decryption. Keys are
- * left as they are: whoever writes rows by name takes what stands for the name (KeySpace).
+ * All buckets but one: the records of `rows` are sealed one by one (sealed-record.ts), as an expired one
+ * must not cost a decryption. What is needed before there is a key (rotation.ts names it) is read and written past
+ * this store. Keys are left as they are: rows are named by storage keys, which tell nothing.
  *
  * What does not open reads as empty. It is damage to whoever reads it, and never a row of somebody
  * else's making.
@@ -23,7 +23,6 @@ import type {
   StoreTransaction,
   SyncStore,
 } from '../store/sync-store.js'
-import { META } from './format-identity.js'
 import type { MessageBudget } from './message-budget.js'
 import { ROWS } from './row.js'
 
@@ -39,7 +38,7 @@ class RowSealer {
   }
 
   isSealed(bucket: string): boolean {
-    return bucket !== ROWS && bucket !== META
+    return bucket !== ROWS
   }
 
   seal(bucket: string, key: Uint8Array, record: Uint8Array): Uint8Array {
@@ -56,6 +55,20 @@ class RowSealer {
       return NO_BYTES
     }
   }
+}
+
+/** The row as it would be sealed now; undefined if it is so. Throws UnsealError. */
+export function resealedSideRow(
+  secrets: StoreSecrets,
+  bucket: string,
+  key: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const suite = sealed.subarray(0, SUITE_BYTES)
+  const body = sealed.subarray(SUITE_BYTES, sealed.length)
+  if (secrets.isCurrent(suite[0] ?? 0, body)) return undefined
+  const row = secrets.open(suite[0] ?? 0, bucket, key, suite, body)
+  return new RowSealer(secrets).seal(bucket, key, row)
 }
 
 /** Reading, in and out of transactions. */
@@ -131,7 +144,7 @@ export function sealedStore(
   budget: MessageBudget,
 ): SyncStore {
   const sealer = new RowSealer(secrets)
-  const store = new SealedStore(inner, sealer, budget)
+  const store = new SealedStore(inner, secrets, sealer, budget)
   if (inner.snapshot === undefined) return store
   const snapshot = inner.snapshot.bind(inner)
   return Object.assign(store, {
@@ -139,11 +152,13 @@ export function sealedStore(
   })
 }
 
-class SealedStore extends SealedFullReader<SyncStore> implements SyncStore {
+export class SealedStore extends SealedFullReader<SyncStore> implements SyncStore {
+  readonly secrets: StoreSecrets
   readonly #budget: MessageBudget
 
-  constructor(inner: SyncStore, sealer: RowSealer, budget: MessageBudget) {
+  constructor(inner: SyncStore, secrets: StoreSecrets, sealer: RowSealer, budget: MessageBudget) {
     super(inner, sealer)
+    this.secrets = secrets
     this.#budget = budget
   }
 
@@ -168,9 +183,14 @@ class SealedStore extends SealedFullReader<SyncStore> implements SyncStore {
   }
 
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
+    return this.rawTransaction(promise, (tx) => fn(new SealedTransaction(tx, this.sealer)))
+  }
+
+  /** A transaction of the store below: its rows are as they lie there. What it seals is counted. */
+  rawTransaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
     let committed = (): void => {}
     const result = this.inner.transaction(promise, (tx) => {
-      const value = fn(new SealedTransaction(tx, this.sealer))
+      const value = fn(tx)
       committed = this.#budget.settle(tx)
       return value
     })

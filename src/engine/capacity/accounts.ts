@@ -8,7 +8,7 @@ import { ByteReader, writeUint48 } from '../../bytes.js'
 import type { StoreTransaction } from '../../store/sync-store.js'
 import type { LimitGroup } from './limits.js'
 
-const USED = 'used'
+export const USED = 'used'
 const ROW_BYTES = 12
 
 export interface Account {

@@ -11,9 +11,9 @@ import { afterPrefix } from '../../bytes.js'
 import type { StoreTransaction } from '../../store/sync-store.js'
 import type { Eviction, LimitGroup } from './limits.js'
 
-const QUEUE = 'queue'
-const MOVED = 'queue moved'
-const HANDS = 'queue hands'
+export const QUEUE = 'queue'
+export const MOVED = 'queue moved'
+export const HANDS = 'queue hands'
 
 const ORDER_BYTES = 6
 

@@ -12,7 +12,7 @@ import type { Engine } from '../engine.js'
 import { fieldsOfRow, ROWS } from '../row.js'
 import type { Session } from '../session.js'
 
-const QUARANTINE = 'quarantine'
+export const QUARANTINE = 'quarantine'
 const UINT48_BYTES = 6
 const STEP_ROWS = 64
 
