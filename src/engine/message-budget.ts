@@ -27,7 +27,6 @@ export class MessageBudget {
   /** Messages that this process may still seal, less those that it did since. */
   #left = 0
   #counted = 0
-  #isWarned = false
   #warning: string | undefined
 
   constructor(secrets: StoreSecrets, warn: (message: string) => void) {
@@ -55,8 +54,8 @@ export class MessageBudget {
     tx.put(META, row, bytes, 0)
     return () => {
       this.#use(messages, taken)
-      if (after < maxMessages / WARNED_AT_SHARE || this.#isWarned) return
-      this.#isWarned = true
+      // With each block: whoever begins to listen later must hear of it, too.
+      if (after < maxMessages / WARNED_AT_SHARE) return
       this.#warning = `The key ${keyId} has sealed about ${after} messages, of ${maxMessages} that it may. Put a new key first in the list of keys, and call rotateKeys().`
     }
   }
