@@ -4,7 +4,7 @@
  */
 import { type Duration, durationMs } from '../duration.js'
 import type { Subscription } from '../engine/listeners.js'
-import { AsyncEntryMap } from './async-entry-map.js'
+import { AsyncComputeMap } from './async-compute-map.js'
 import type { AsyncScope } from './async-scope.js'
 import { dataDescriptor } from './data-property.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
@@ -14,7 +14,7 @@ import { afterMs } from './set-options.js'
 export class AsyncPersistDict<
   S extends object = Record<string, unknown>,
   K = KeyOf<S>,
-> extends AsyncEntryMap<S, K> {
+> extends AsyncComputeMap<S, K> {
   readonly #scope: AsyncScope
 
   /** Dicts are made by openAsync(). */

@@ -2,8 +2,11 @@
 import { deepFreeze } from '../codec/freeze.js'
 import type { Payload } from '../codec/value-codec.js'
 import type { AsyncEngine, AsyncWrite, Decision } from '../engine/async/async-engine.js'
+import type { ComputeHost } from '../engine/compute/compute-host.js'
 import { type Entry, readable, type ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
+import type { Leasing } from '../engine/leases/leasing.js'
+import { type LockName, lockName } from '../engine/leases/locks.js'
 import type { SetWrite } from '../engine/write.js'
 import { KeyError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
@@ -12,6 +15,7 @@ import { type EntryRules, expiryWrite } from './entry-rules.js'
 import type { StoreEvents } from './events/store-events.js'
 import type { Range } from './face.js'
 import { checkedRange } from './range.js'
+import type { Recipes } from './recipes.js'
 import type { SetOptions } from './set-options.js'
 
 export interface AsyncScopeParts {
@@ -20,6 +24,10 @@ export interface AsyncScopeParts {
   readonly mode: ValueMode
   readonly rules: EntryRules
   readonly events: StoreEvents
+  readonly leasing: Leasing
+  readonly recipes: Recipes
+  /** A namespace as those see it who compute its values once. */
+  readonly hostOf: (scope: AsyncScope) => ComputeHost
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly lease: AsyncLease
 }
@@ -36,8 +44,10 @@ export class AsyncScope {
   readonly mode: ValueMode
   readonly lease: AsyncLease
   readonly events: StoreEvents
+  readonly leasing: Leasing
+  readonly recipes: Recipes
+  readonly rules: EntryRules
   readonly #parts: AsyncScopeParts
-  readonly #rules: EntryRules
 
   constructor(parts: AsyncScopeParts) {
     this.engine = parts.engine
@@ -45,8 +55,10 @@ export class AsyncScope {
     this.mode = parts.mode
     this.lease = parts.lease
     this.events = parts.events
+    this.leasing = parts.leasing
+    this.recipes = parts.recipes
+    this.rules = parts.rules
     this.#parts = parts
-    this.#rules = parts.rules
   }
 
   /** The same for a namespace within this one. */
@@ -57,6 +69,22 @@ export class AsyncScope {
     return new AsyncScope({ ...this.#parts, space })
   }
 
+  /** A namespace within this one for what is kept behind the users' backs. */
+  hidden(...names: string[]): AsyncScope {
+    const space = this.engine.space([...this.space.path, ...names])
+    return new AsyncScope({ ...this.#parts, rules: this.rules.hidden(), space })
+  }
+
+  /** The namespace as those see it who compute its values once. */
+  host(): ComputeHost {
+    return this.#parts.hostOf(this)
+  }
+
+  /** What locking a key locks. Throws as key() does. */
+  lockName(key: unknown): LockName {
+    return lockName(this.space, this.key(key))
+  }
+
   assertOpen(): void {
     if (this.lease.isClosed) throw new ClosedError()
   }
@@ -64,12 +92,12 @@ export class AsyncScope {
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
   key(key: unknown): string {
     this.assertOpen()
-    return this.#rules.key(key)
+    return this.rules.key(key)
   }
 
   /** A key as it is stored, as the user gave it. */
   userKey(key: string): unknown {
-    return this.#rules.userKey(key)
+    return this.rules.userKey(key)
   }
 
   /** The live entries of a range. Throws OptionError or KeyError. */
@@ -102,7 +130,7 @@ export class AsyncScope {
 
   /** The value behind a payload that was written, as readers get it. */
   shown(key: string, payload: Payload): unknown {
-    const value = readable(key, this.engine.codec, () => this.#rules.copyOf(payload))
+    const value = readable(key, this.engine.codec, () => this.rules.copyOf(payload))
     if (this.mode === 'frozen') deepFreeze(value)
     return value
   }
@@ -122,7 +150,7 @@ export class AsyncScope {
     options: SetOptions | undefined,
     presentDeadline: number,
   ): SetWrite {
-    const write = this.#rules.setWrite(this.space, key, value, options, () => presentDeadline)
+    const write = this.rules.setWrite(this.space, key, value, options, () => presentDeadline)
     this.events.keyHandlers.replace(this, key, options)
     return write
   }

@@ -9,13 +9,11 @@ import type {
   MemoizeTarget,
 } from '../engine/compute/memoize-options.js'
 import type { Lock, LockOptions, TryLockOptions } from '../engine/leases/locks.js'
+import { MEMOIZED } from './computed-write.js'
 import { EntryMap } from './entry-map.js'
 import type { Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
 import type { Scope } from './scope.js'
 import { ScopeHost } from './scope-host.js'
-
-/** The namespace, within each, of the values of memoized functions; one more for each name. */
-const MEMOIZED = 'persistdict:memoize'
 
 export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
   readonly #scope: Scope

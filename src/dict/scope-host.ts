@@ -11,11 +11,8 @@ import { leaseKey } from '../engine/leases/lease-key.js'
 import type { Leasing } from '../engine/leases/leasing.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import type { SetWrite } from '../engine/write.js'
-import { UnpersistableValueError } from '../errors/value-errors.js'
+import { computedWrite, ERRORS, errorWrite } from './computed-write.js'
 import type { Scope } from './scope.js'
-
-/** The namespace, within each, of errors that are kept in place of values. */
-const ERRORS = 'persistdict:errors'
 
 export class ScopeHost implements ComputeHost {
   readonly leasing: Leasing<SyncLeases>
@@ -81,7 +78,9 @@ export class ScopeHost implements ComputeHost {
       scope.engine.delete(scope.space, key)
       return
     }
-    scope.engine.write([this.#errorWrite(scope, key, failure.error, failure.ttlMs)])
+    const ttl = failure.ttlMs
+    const write = errorWrite(failure.error, (error) => scope.setWrite(key, error, { ttl }))
+    scope.engine.write([write])
   }
 
   onError(error: unknown): void {
@@ -89,23 +88,8 @@ export class ScopeHost implements ComputeHost {
   }
 
   #write(key: string, value: unknown, terms: StoreTerms): SetWrite {
-    const { ttl, tags, ttlFactor, graceMs, computeMs } = terms
-    const write = this.#scope.setWrite(key, value, { ttl, tags })
-    if (write.expiresAt === 0) return write
-    const now = this.clock.now()
-    const expiresAt = Math.ceil(now + Math.max(1, (write.expiresAt - now) * ttlFactor))
-    const grace = computeMs === undefined ? undefined : { until: expiresAt + graceMs, computeMs }
-    return { ...write, expiresAt, grace }
-  }
-
-  /** An error that cannot be stored as it is leaves its message. */
-  #errorWrite(scope: Scope, key: string, error: unknown, ttl: number): SetWrite {
-    try {
-      return scope.setWrite(key, error ?? new Error(String(error)), { ttl })
-    } catch (refusal) {
-      if (!(refusal instanceof UnpersistableValueError)) throw refusal
-      return scope.setWrite(key, new Error(String(error)), { ttl })
-    }
+    const { ttl, tags } = terms
+    return computedWrite(this.#scope.setWrite(key, value, { ttl, tags }), terms, this.clock.now())
   }
 
   get #errorScope(): Scope {

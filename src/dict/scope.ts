@@ -4,9 +4,8 @@ import { payloadOf } from '../codec/value-codec.js'
 import type { Engine } from '../engine/engine.js'
 import { type Entry, readable, type ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
-import { leaseKey } from '../engine/leases/lease-key.js'
 import type { Leasing } from '../engine/leases/leasing.js'
-import type { LockName } from '../engine/leases/locks.js'
+import { type LockName, lockName } from '../engine/leases/locks.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { scanEntries } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
@@ -89,8 +88,12 @@ export class Scope {
 
   /** A namespace within this one for what is kept behind the users' backs. */
   hidden(...names: string[]): Scope {
-    const space = this.engine.space([...this.space.path, ...names])
-    return new Scope({ ...this.#parts, rules: this.#rules.hidden(), space })
+    return this.at([...this.space.path, ...names], this.#rules.hidden())
+  }
+
+  /** The same for any namespace of the store, under other rules. */
+  at(path: readonly string[], rules: EntryRules): Scope {
+    return new Scope({ ...this.#parts, rules, space: this.engine.space(path) })
   }
 
   assertOpen(): void {
@@ -124,8 +127,7 @@ export class Scope {
 
   /** What locking a key locks. Throws as key() does. */
   lockName(key: unknown): LockName {
-    const text = this.key(key)
-    return { key: text, leaseKey: leaseKey('lock', this.space.encode(text)) }
+    return lockName(this.space, this.key(key))
   }
 
   /** Call with the number of keys that one call is about to list. Warns, or throws TooManyKeysError. */

@@ -2,6 +2,8 @@
 import { AsyncPersistDict } from '../dict/async-persist-dict.js'
 import { AsyncScope } from '../dict/async-scope.js'
 import type { KeyOf } from '../dict/face.js'
+import { RemoteHost } from '../dict/remote-host.js'
+import { ScopeHost } from '../dict/scope-host.js'
 import { LocalEngine } from '../engine/async/local-engine.js'
 import { OptionError } from '../errors/option-error.js'
 import type { AsyncStore } from '../store/async-store.js'
@@ -74,7 +76,9 @@ function localScope<S extends object, K>(
       events.ended(lease)
     },
   }
-  return new AsyncScope({ engine, space, mode, rules, events, lease })
+  const { leasing, recipes } = scope
+  const hostOf = (of: AsyncScope) => new ScopeHost(scope.at(of.space.path, of.rules))
+  return new AsyncScope({ engine, space, mode, rules, events, leasing, recipes, hostOf, lease })
 }
 
 async function remoteScope<S extends object, K>(
@@ -89,7 +93,8 @@ async function remoteScope<S extends object, K>(
   )
   const settings = engineSettings(options as OpenOptions)
   ttlMs(options.ttl)
-  const { engine, events, release } = await shareRemote(store, settings)
+  const { release, ...shared } = await shareRemote(store, settings)
+  const { engine, events } = shared
   const lease = {
     isClosed: false,
     async release() {
@@ -101,7 +106,8 @@ async function remoteScope<S extends object, K>(
   const space = engine.space([])
   const mode = options.values ?? 'frozen'
   const rules = entryRules(options as OpenOptions, engine, undefined)
-  const scope = new AsyncScope({ engine, space, mode, rules, events, lease })
+  const hostOf = (of: AsyncScope) => new RemoteHost(of)
+  const scope = new AsyncScope({ ...shared, space, mode, rules, hostOf, lease })
   try {
     const initial = Object.entries(options.initial ?? {})
     const write = ([key, value]: [string, unknown]) =>

@@ -1,15 +1,21 @@
 /** One engine serves all dicts over an AsyncStore in this thread, as shared-engine.ts has it. */
 import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
+import type { Recipes } from '../dict/recipes.js'
 import { RemoteEngine } from '../engine/async/remote-engine.js'
 import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
+import { AsyncLeases } from '../engine/leases/async-leases.js'
+import { Leasing } from '../engine/leases/leasing.js'
 import { Listeners } from '../engine/listeners.js'
+import { allRecipes } from '../recipes/all-recipes.js'
 import type { AsyncStore } from '../store/async-store.js'
 import { type EngineSettings, refuseConflict } from './engine-settings.js'
 
 interface Shared {
   readonly engine: RemoteEngine
   readonly events: StoreEvents
+  readonly leasing: Leasing
+  readonly recipes: Recipes
   readonly agreed: EngineSettings['agreed']
   /** Resolves when the store is known to fit the settings. */
   readonly checked: Promise<void>
@@ -20,6 +26,8 @@ interface Shared {
 export interface RemoteShare {
   readonly engine: RemoteEngine
   readonly events: StoreEvents
+  readonly leasing: Leasing
+  readonly recipes: Recipes
   /** Gives the share back. The last one closes the store. */
   release(): Promise<void>
 }
@@ -35,19 +43,23 @@ export async function shareRemote(
   const existing = shared.get(identity)
   if (existing !== undefined) refuseConflict(store.location, existing.agreed, settings.agreed)
   const entry = existing ?? made(store, settings)
-  const { engine, events } = entry
+  const { engine, events, leasing, recipes } = entry
   entry.users++
   shared.set(identity, entry)
   const release = async () => {
     if (--entry.users > 0) return
     if (shared.get(identity) === entry) shared.delete(identity)
-    await engine.close()
+    try {
+      await leasing.close()
+    } finally {
+      await engine.close()
+    }
   }
   try {
     await entry.checked
     // The engine has a store of its own; this one was made only to learn which it is.
     if (engine.store !== store) await store.close()
-    return { engine, events, release }
+    return { engine, events, leasing, recipes, release }
   } catch (error) {
     await release()
     throw error
@@ -63,5 +75,7 @@ function made(store: AsyncStore, settings: EngineSettings): Shared {
   const cache = settings.makeCache()
   const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
   const checked = checkRemoteIdentity(store, settings.identity)
-  return { engine, events: new StoreEvents(engine, errors, warnings), agreed, checked, users: 0 }
+  const events = new StoreEvents(engine, errors, warnings)
+  const leasing = new Leasing(new AsyncLeases(store, clock), clock, onError)
+  return { engine, events, leasing, recipes: allRecipes(), agreed, checked, users: 0 }
 }

@@ -50,6 +50,11 @@ export interface AsyncEngine {
   value(space: KeySpace, key: string, mode: ValueMode): Promise<unknown>
   /** The live entry of a key, or undefined. */
   entry(space: KeySpace, key: string, mode: ValueMode): Promise<Entry | undefined>
+  /**
+   * The entry of a key for whoever computes it anew, which is whole: expired ones are shown as long as
+   * their grace lasts. Undefined if there is none.
+   */
+  kept(space: KeySpace, key: string): Promise<Entry | undefined>
   /** The live values of several keys, in their order, as of one moment. */
   values(space: KeySpace, keys: readonly string[], mode: ValueMode): Promise<unknown[]>
   /** Which of several keys are there, in their order, as of one moment. */

@@ -35,6 +35,10 @@ export class LocalEngine implements AsyncEngine {
     return this.#engine.entry(space, key, mode)
   }
 
+  async kept(space: KeySpace, key: string): Promise<Entry | undefined> {
+    return this.#engine.kept(space, key)
+  }
+
   async values(space: KeySpace, keys: readonly string[], mode: ValueMode): Promise<unknown[]> {
     const engine = this.#engine
     return engine.together(() => keys.map((key) => engine.value(space, key, mode)))

@@ -122,6 +122,16 @@ export class RemoteEngine implements AsyncEngine {
     return entry
   }
 
+  async kept(space: KeySpace, key: string): Promise<Entry | undefined> {
+    this.#assertOpen()
+    const [located] = await this.#places.locate(space, [key])
+    const fields = located && found(located.place)?.fields
+    if (fields === undefined) return undefined
+    const now = this.clock.now()
+    const isKept = !isExpired(fields.expiresAt, now) || (fields.grace?.until ?? 0) > now
+    return isKept ? Entry.whole(key, fields, this.codec) : undefined
+  }
+
   async values(space: KeySpace, keys: readonly string[], mode: ValueMode): Promise<unknown[]> {
     this.#assertOpen()
     // Not from the cache, whose entries may be of different moments.

@@ -44,10 +44,10 @@ async function expire(
   if (record === undefined) return false
   const fields = readableFields(key, record)
   const check = { bucket: ROWS, key, starts: record }
-  if (fields?.expiresAt === deadline && isExpired(deadline, now)) {
+  const right = fields?.grace?.until ?? fields?.expiresAt ?? 0
+  if (right === deadline && isExpired(deadline, now)) {
     return writes.commit([check], [{ kind: 'delete', bucket: ROWS, key }])
   }
-  const right = fields?.expiresAt ?? 0
   if (right !== deadline) {
     await writes.commit([check], [{ kind: 'put', bucket: ROWS, key, record, deadline: right }])
   }

@@ -318,7 +318,9 @@ export class RemoteWrites {
     const at = { storageKey, before, now, version }
     // A copy: the bytes of a new record are only lent, and a batch has several.
     const record = Uint8Array.prototype.slice.call(newRecord({ ...write, expiresAt }, at))
-    return { kind: 'put', bucket: ROWS, key: storageKey, record, deadline: expiresAt }
+    // The store drops the row then: not before those who compute it anew are done with it.
+    const deadline = write.grace?.until ?? expiresAt
+    return { kind: 'put', bucket: ROWS, key: storageKey, record, deadline }
   }
 }
 

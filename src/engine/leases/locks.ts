@@ -9,7 +9,9 @@ import type { Clock } from '../../clock.js'
 import { type Duration, durationMs } from '../../duration.js'
 import { LockTimeoutError } from '../../errors/lock-errors.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import type { KeySpace } from '../../keys/key-space.js'
 import type { HeldLease, LeaseKeeper } from './lease-keeper.js'
+import { leaseKey } from './lease-key.js'
 import type { Beat } from './lease-rules.js'
 import type { Awaitable, Lease, LeaseTable } from './lease-table.js'
 import type { LeaseWatch } from './lease-watch.js'
@@ -47,6 +49,11 @@ export interface LocksParts {
 export interface LockName {
   readonly key: string
   readonly leaseKey: Uint8Array
+}
+
+/** What locking a key of a namespace locks. */
+export function lockName(space: KeySpace, key: string): LockName {
+  return { key, leaseKey: leaseKey('lock', space.encode(key)) }
 }
 
 export class Locks {
