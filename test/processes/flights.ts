@@ -16,6 +16,8 @@ export interface FlightOptions {
   readonly store: string
   /** An empty directory. */
   readonly directory: string
+  /** Where the store is. @default a new one in the directory */
+  readonly place?: string | undefined
   readonly processes: number
   /** Callers in each process. */
   readonly asks: number
@@ -124,10 +126,10 @@ export class FlightCrew {
 
   /** As many processes as there should be. */
   async #fill(): Promise<void> {
-    const { store, directory, processes, mutant } = this.#options
+    const { store, directory, processes, mutant, place = join(directory, 'dict') } = this.#options
     const isOver = ({ process }: Child) => process.exitCode !== null || process.signalCode !== null
     this.#crew = this.#crew.filter((child) => !isOver(child))
-    const settings = { store, place: join(directory, 'dict'), log: this.#log, mutant }
+    const settings = { store, place, log: this.#log, mutant }
     while (this.#crew.length < processes) {
       const options = { deadlineMs: CHILD_DEADLINE_MS }
       this.#crew.push(startChild('flight.mjs', [JSON.stringify(settings)], options))
