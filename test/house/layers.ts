@@ -32,6 +32,7 @@ export const LAYERS: readonly Layer[] = [
       'memory.ts',
       'testing.ts',
       'sqlite.ts',
+      'tiered.ts',
       'redis.ts',
       'file.ts',
       'config.ts',

@@ -1,0 +1,412 @@
+/**
+ * Two stores as one: the near one answers, the far one backs it up.
+ *
+ * VALID COPIES. A copy is served only if this store has read the row from the far tier, has heard of
+ * no change since, and the near tier still holds that very copy: `#valid` has its number. So a copy
+ * that another process has put there, or that is left from another life, is asked for once more.
+ *
+ * WRITES. With 'through' the far tier has a write before commit() returns. With 'behind' the near tier
+ * has it, marked as unsent; an unsent row is what everybody who shares the near tier reads, and the
+ * sender brings it over.
+ */
+import { type Clock, systemClock } from '../../clock.js'
+import { ClosedError } from '../../errors/open-errors.js'
+import { StoreFullError } from '../../errors/store-errors.js'
+import type {
+  AsyncStore,
+  Atomicity,
+  Batch,
+  InvalidationListener,
+  RowCheck,
+  RowOperation,
+} from '../async-store.js'
+import type { DeadlineHint, ScanRange, StoreRow, StoreStats, SyncStore } from '../sync-store.js'
+import { BehindWrites } from './behind-writes.js'
+import { isUnsent, type NearRow } from './near-row.js'
+import { type NearLimits, NearTier } from './near-tier.js'
+import { Sender } from './sender.js'
+
+export interface TieredParts {
+  readonly near: SyncStore
+  readonly far: AsyncStore
+  readonly write: 'through' | 'behind'
+  readonly onFarError: 'throw' | 'serve-near'
+  readonly limits: NearLimits
+  /** Most rows that may wait to be sent. */
+  readonly maxQueued: number
+  /** The deadline in a record that the far tier gave; 0 for none. */
+  readonly deadlineOf: (record: Uint8Array) => number
+  readonly clock?: Clock | undefined
+}
+
+/** Numbers of valid copies that are kept in memory: those beyond are asked for once more. */
+const MAX_VALID = 100_000
+
+/** The number of a row that the near tier does not have. */
+const NOT_KEPT = -1
+
+export class TieredStore implements AsyncStore {
+  readonly kind = 'tiered'
+  readonly atomicity: Atomicity
+  readonly #parts: TieredParts
+  readonly #clock: Clock
+  readonly #near: NearTier
+  readonly #far: AsyncStore
+  readonly #sender: Sender
+  readonly #behind: BehindWrites
+  readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
+  readonly #errorListeners = new Set<{ readonly call: (error: unknown) => void }>()
+  readonly #stops: (() => void)[] = []
+  /** The numbers of the copies that may be served, by bucket and key. */
+  readonly #valid = new Map<string, number>()
+  /** Copies of which a change was heard, until they are dropped. */
+  #outdated: { readonly bucket: string; readonly key: Uint8Array }[] = []
+  /** Moves with each change that is made or heard of: what was on its way then may be old. */
+  #changes = 0
+  #nearHits = 0
+  #farReads = 0
+  #farFailures = 0
+  #servedNear = 0
+  #isClosed = false
+
+  constructor(parts: TieredParts) {
+    this.#parts = parts
+    this.#clock = parts.clock ?? systemClock
+    this.#near = new NearTier(parts.near, parts.limits)
+    this.#far = parts.far
+    this.atomicity = parts.write === 'behind' ? 'batch' : parts.far.atomicity
+    this.#sender = new Sender(this.#near, parts.far, (error) => this.#tellError(error), this.#clock)
+    this.#behind = new BehindWrites(this.#near, this.#clock, (bucket, key) =>
+      this.#row(bucket, key),
+    )
+    this.#stops.push(parts.far.onInvalidate((bucket, key) => this.#heard(bucket, key)))
+    const stop = parts.far.onError?.((error) => this.#tellError(error))
+    if (stop !== undefined) this.#stops.push(stop)
+    // What an earlier life has left.
+    if (this.#near.oldestMark() !== undefined) this.#sender.request()
+  }
+
+  get location(): string {
+    return `${this.#parts.near.location}, ${this.#far.location}`
+  }
+
+  get identity(): string {
+    return `tiered ${this.#parts.near.identity} ${this.#far.identity}`
+  }
+
+  /** Rows that other processes have written to the near tier, and not sent yet, nobody tells of. */
+  get hears(): boolean {
+    return this.#parts.write === 'through' && this.#far.hears
+  }
+
+  async get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await this.#row(bucket, copy(key))).record
+  }
+
+  async getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.#assertOpen()
+    const own = keys.map(copy)
+    const rows = own.map((key) => this.#served(bucket, key))
+    if (rows.every((row) => row !== undefined)) return rows.map((row) => row?.record)
+    await this.#sender.drain()
+    const changes = this.#changes
+    const before = own.map((key) => this.#near.find(bucket, key)?.number)
+    return this.#fromFar(
+      async () => {
+        const records = await this.#far.getMany(bucket, own)
+        for (const [at, key] of own.entries()) {
+          this.#keep(bucket, key, records[at], before[at], changes)
+        }
+        return records
+      },
+      () => own.map((key) => this.#copyOf(bucket, key)?.record),
+      () => own.every((key) => this.#copyOf(bucket, key) !== undefined),
+    )
+  }
+
+  async scan(bucket: string, range: ScanRange, limit: number): Promise<StoreRow[]> {
+    await this.#settled()
+    return this.#far.scan(bucket, range, limit)
+  }
+
+  async count(bucket: string, range: ScanRange, now: number): Promise<number> {
+    await this.#settled()
+    return this.#far.count(bucket, range, now)
+  }
+
+  async due(bucket: string, now: number, limit: number): Promise<DeadlineHint[]> {
+    await this.#settled()
+    return this.#far.due(bucket, now, limit)
+  }
+
+  async commit(batch: Batch): Promise<boolean> {
+    this.#assertOpen()
+    const own = copied(batch)
+    return this.#parts.write === 'behind' ? this.#commitBehind(own) : this.#commitThrough(own)
+  }
+
+  async clear(bucket: string, range: ScanRange): Promise<void> {
+    await this.#settled()
+    try {
+      await this.#far.clear(bucket, range)
+    } finally {
+      this.#forgetAll()
+    }
+  }
+
+  async nextVersions(count: number): Promise<number> {
+    this.#assertOpen()
+    return this.#parts.write === 'behind'
+      ? this.#behind.nextVersions(count)
+      : this.#far.nextVersions(count)
+  }
+
+  onInvalidate(listener: InvalidationListener): () => void {
+    // Wrapped, so that one function given twice is two listeners.
+    const wrapped = { call: listener }
+    this.#listeners.add(wrapped)
+    return () => void this.#listeners.delete(wrapped)
+  }
+
+  onError(listener: (error: unknown) => void): () => void {
+    const wrapped = { call: listener }
+    this.#errorListeners.add(wrapped)
+    return () => void this.#errorListeners.delete(wrapped)
+  }
+
+  /** Resolves when the far tier has all that was written here, as safe as it can make it. */
+  async sync(): Promise<void> {
+    await this.#settled()
+    this.#parts.near.sync()
+    await this.#far.sync()
+  }
+
+  async stats(): Promise<StoreStats> {
+    this.#assertOpen()
+    const near = this.#parts.near.stats()
+    const { copies, bytes, queued } = this.#near.figures()
+    const [oldest] = this.#near.queued(1)
+    return {
+      sizeBytes: near.sizeBytes,
+      engine: {
+        nearCopies: copies,
+        nearBytes: bytes,
+        nearHits: this.#nearHits,
+        evictedCopies: this.#near.evicted,
+        farReads: this.#farReads,
+        farFailures: this.#farFailures + this.#sender.failures,
+        servedNear: this.#servedNear,
+        queueLength: queued,
+        lagMs: oldest === undefined ? 0 : Math.max(0, this.#clock.now() - oldest.at),
+      },
+    }
+  }
+
+  /** Closes both tiers. What could not be sent stays in the near tier, for its next opener. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      if (this.#near.oldestMark() !== undefined) await this.#sender.drain()
+    } catch (error) {
+      this.#tellError(error)
+    }
+    this.#isClosed = true
+    this.#sender.close()
+    for (const stop of this.#stops) stop()
+    this.#listeners.clear()
+    this.#valid.clear()
+    this.#parts.near.close()
+    await this.#far.close()
+  }
+
+  async #commitThrough(batch: Batch): Promise<boolean> {
+    // What an earlier life has left must not come after it.
+    await this.#sender.drain()
+    // Before and after: a read that was under way at either moment may have the old row.
+    this.#made(batch.operations)
+    try {
+      const isApplied = await this.#far.commit(batch)
+      if (isApplied) this.#made(batch.operations)
+      return isApplied
+    } catch (error) {
+      // It may have been applied, or not.
+      this.#made(batch.operations)
+      this.#farFailures++
+      throw error
+    }
+  }
+
+  async #commitBehind(batch: Batch): Promise<boolean> {
+    const { maxQueued } = this.#parts
+    if (this.#near.figures().queued + batch.operations.length > maxQueued) {
+      await this.#sender.drain()
+      if (batch.operations.length > maxQueued) {
+        throw new StoreFullError(
+          `A batch of ${batch.operations.length} rows is larger than the queue of "${this.location}", which has room for ${maxQueued}.`,
+        )
+      }
+    }
+    const isApplied = await this.#behind.commit(batch)
+    if (isApplied && batch.operations.length > 0) {
+      this.#changes++
+      this.#sender.request()
+    }
+    return isApplied
+  }
+
+  /** A row as it is now. Where the far tier fails, as near as the policy allows. */
+  async #row(bucket: string, key: Uint8Array): Promise<NearRow> {
+    this.#assertOpen()
+    const served = this.#served(bucket, key)
+    if (served !== undefined) return served
+    const changes = this.#changes
+    const before = this.#near.find(bucket, key)?.number
+    return this.#fromFar(
+      async () => this.#keep(bucket, key, await this.#far.get(bucket, key), before, changes),
+      () => this.#copyOf(bucket, key) as NearRow,
+      () => this.#copyOf(bucket, key) !== undefined,
+    )
+  }
+
+  /** A row that the near tier may answer with; undefined if the far one must be asked. */
+  #served(bucket: string, key: Uint8Array): NearRow | undefined {
+    const row = this.#near.find(bucket, key)
+    if (row === undefined) return undefined
+    const isValid =
+      isUnsent(row) || (this.#far.hears && this.#valid.get(idOf(bucket, key)) === row.number)
+    if (!isValid) return undefined
+    this.#nearHits++
+    return row
+  }
+
+  /** Keeps what the far tier gave. It is valid if nothing has changed since it was asked. */
+  #keep(
+    bucket: string,
+    key: Uint8Array,
+    record: Uint8Array | undefined,
+    before: number | undefined,
+    changes: number,
+  ): NearRow {
+    this.#farReads++
+    const deadline = record === undefined ? 0 : this.#parts.deadlineOf(record)
+    const isCurrent = changes === this.#changes && !this.#isClosed
+    const row = isCurrent ? this.#near.keep(bucket, key, record, deadline, before) : undefined
+    if (row === undefined) {
+      return { state: record === undefined ? 'absent' : 'copy', number: NOT_KEPT, deadline, record }
+    }
+    if (this.#far.hears) {
+      this.#valid.set(idOf(bucket, key), row.number)
+      if (this.#valid.size > MAX_VALID) {
+        for (const oldest of this.#valid.keys()) {
+          this.#valid.delete(oldest)
+          break
+        }
+      }
+    }
+    return row
+  }
+
+  /** Asks the far tier; if it fails, and the policy and the near tier allow it, answers from the latter. */
+  async #fromFar<T>(ask: () => Promise<T>, near: () => T, isNear: () => boolean): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      this.#farFailures++
+      if (this.#isClosed || this.#parts.onFarError === 'throw' || !isNear()) throw error
+      this.#servedNear++
+      this.#tellError(error)
+      return near()
+    }
+  }
+
+  /** What the near tier has of a row, valid or not. Never what has expired. */
+  #copyOf(bucket: string, key: Uint8Array): NearRow | undefined {
+    const row = this.#near.find(bucket, key)
+    if (row === undefined || row.deadline === 0 || row.deadline > this.#clock.now()) return row
+    return { ...row, state: 'absent', record: undefined }
+  }
+
+  /** Before what only the far tier can answer: it must have all that was written here. */
+  async #settled(): Promise<void> {
+    this.#assertOpen()
+    // Under 'through', too: an earlier life may have left rows behind.
+    await this.#sender.drain()
+  }
+
+  /** The far tier tells of a change by anyone; without a key, of any. */
+  #heard(bucket: string, key: Uint8Array | undefined): void {
+    if (this.#isClosed) return
+    this.#changes++
+    if (key === undefined) this.#valid.clear()
+    else this.#outdate(bucket, key)
+    for (const { call } of this.#listeners) call(bucket, key)
+  }
+
+  /** Rows that we have written: no copy of them is valid. */
+  #made(operations: readonly RowOperation[]): void {
+    this.#changes++
+    for (const { bucket, key } of operations) this.#outdate(bucket, key)
+  }
+
+  #outdate(bucket: string, key: Uint8Array): void {
+    this.#valid.delete(idOf(bucket, key))
+    this.#outdated.push({ bucket, key })
+    // Not in here: it is a call of the far tier, and many may come at once.
+    if (this.#outdated.length === 1) this.#clock.endOfTurn(() => this.#dropOutdated())
+  }
+
+  #dropOutdated(): void {
+    const rows = this.#outdated
+    this.#outdated = []
+    if (this.#isClosed) return
+    try {
+      this.#near.drop(rows)
+    } catch (error) {
+      // They are not valid, dropped or not.
+      this.#tellError(error)
+    }
+  }
+
+  #forgetAll(): void {
+    this.#changes++
+    this.#valid.clear()
+    this.#near.dropAll()
+  }
+
+  #tellError(error: unknown): void {
+    for (const { call } of this.#errorListeners) call(error)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ClosedError('This tiered store')
+  }
+}
+
+function idOf(bucket: string, key: Uint8Array): string {
+  return `${JSON.stringify(bucket)}\n${Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')}`
+}
+
+/** Given bytes belong to the caller, who may change them while we wait. */
+function copied({ promise, checks, operations }: Batch): Batch {
+  return {
+    promise,
+    checks: checks.map(
+      (check): RowCheck => ({
+        ...check,
+        key: copy(check.key),
+        starts: check.starts && copy(check.starts),
+      }),
+    ),
+    operations: operations.map(
+      (operation): RowOperation =>
+        operation.kind === 'put'
+          ? { ...operation, key: copy(operation.key), record: copy(operation.record) }
+          : { ...operation, key: copy(operation.key) },
+    ),
+  }
+}
+
+/** A Buffer's own slice() shares memory; this one never does. */
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes)
+}

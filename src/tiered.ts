@@ -1,0 +1,1 @@
+export { type TieredOptions, tiered } from './open/tiered.js'
