@@ -9,6 +9,7 @@
  * has it, marked as unsent; an unsent row is what everybody who shares the near tier reads, and the
  * sender brings it over.
  */
+import { latin1Of } from '../../bytes.js'
 import { type Clock, systemClock } from '../../clock.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import { StoreFullError } from '../../errors/store-errors.js'
@@ -16,14 +17,15 @@ import type {
   AsyncStore,
   Atomicity,
   Batch,
+  DropListener,
   InvalidationListener,
-  RowCheck,
   RowOperation,
 } from '../async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats, SyncStore } from '../sync-store.js'
 import { BehindWrites } from './behind-writes.js'
 import { isUnsent, type NearRow } from './near-row.js'
 import { type NearLimits, NearTier } from './near-tier.js'
+import { ownBatch, ownBytes } from './own-batch.js'
 import { Sender } from './sender.js'
 
 export interface TieredParts {
@@ -48,6 +50,8 @@ const NOT_KEPT = -1
 export class TieredStore implements AsyncStore {
   readonly kind = 'tiered'
   readonly atomicity: Atomicity
+  /** Where the far tier drops rows by itself. */
+  readonly onDrop?: (listener: DropListener) => () => void
   readonly #parts: TieredParts
   readonly #clock: Clock
   readonly #near: NearTier
@@ -79,6 +83,8 @@ export class TieredStore implements AsyncStore {
     this.#behind = new BehindWrites(this.#near, this.#clock, (bucket, key) =>
       this.#row(bucket, key),
     )
+    const { far } = parts
+    if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
     this.#stops.push(parts.far.onInvalidate((bucket, key) => this.#heard(bucket, key)))
     const stop = parts.far.onError?.((error) => this.#tellError(error))
     if (stop !== undefined) this.#stops.push(stop)
@@ -100,12 +106,12 @@ export class TieredStore implements AsyncStore {
   }
 
   async get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined> {
-    return (await this.#row(bucket, copy(key))).record
+    return (await this.#row(bucket, ownBytes(key))).record
   }
 
   async getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     this.#assertOpen()
-    const own = keys.map(copy)
+    const own = keys.map(ownBytes)
     const rows = own.map((key) => this.#served(bucket, key))
     if (rows.every((row) => row !== undefined)) return rows.map((row) => row?.record)
     await this.#sender.drain()
@@ -141,7 +147,7 @@ export class TieredStore implements AsyncStore {
 
   async commit(batch: Batch): Promise<boolean> {
     this.#assertOpen()
-    const own = copied(batch)
+    const own = ownBatch(batch)
     return this.#parts.write === 'behind' ? this.#commitBehind(own) : this.#commitThrough(own)
   }
 
@@ -383,30 +389,5 @@ export class TieredStore implements AsyncStore {
 }
 
 function idOf(bucket: string, key: Uint8Array): string {
-  return `${JSON.stringify(bucket)}\n${Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')}`
-}
-
-/** Given bytes belong to the caller, who may change them while we wait. */
-function copied({ promise, checks, operations }: Batch): Batch {
-  return {
-    promise,
-    checks: checks.map(
-      (check): RowCheck => ({
-        ...check,
-        key: copy(check.key),
-        starts: check.starts && copy(check.starts),
-      }),
-    ),
-    operations: operations.map(
-      (operation): RowOperation =>
-        operation.kind === 'put'
-          ? { ...operation, key: copy(operation.key), record: copy(operation.record) }
-          : { ...operation, key: copy(operation.key) },
-    ),
-  }
-}
-
-/** A Buffer's own slice() shares memory; this one never does. */
-function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes)
+  return `${JSON.stringify(bucket)}\n${latin1Of(key)}`
 }
