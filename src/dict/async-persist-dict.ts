@@ -66,6 +66,11 @@ export class AsyncPersistDict<
 
   // Groups
 
+  /** The names of this namespace from the root down; empty for the root. */
+  get path(): readonly string[] {
+    return this.#scope.space.path
+  }
+
   /** A dict of its own inside this one, isolated by name. It closes with this one. */
   namespace<T extends object = S>(name: string): AsyncPersistDict<T> {
     this.#scope.assertOpen()

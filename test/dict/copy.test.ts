@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
 import { OptionError } from '../../src/errors/option-error.js'
 import { CopyError, type CopyProgress, copy } from '../../src/index.js'
+import { openAsync } from '../../src/open/open-async.js'
+import { asyncMemoryStore } from '../../src/store/async-memory.js'
 import { opened, STORE_KINDS } from './opened.js'
 
 const DAY_MS = 86_400_000
@@ -103,6 +105,15 @@ test('copy() tells when the target does not hold what was written', async () => 
   }
   await expect(copy(from, to)).rejects.toThrow(CopyError)
   expect(await copy(from, to, { verify: false })).toMatchObject({ copied: 1 })
+})
+
+test('copy() between a synchronous dict and an asynchronous one keeps the same', async () => {
+  const [from, back] = [opened('memory'), opened('memory')]
+  fill(from)
+  await using through = await openAsync({ store: asyncMemoryStore() })
+  expect(await copy(from, through)).toMatchObject({ copied: 304, namespaces: 3 })
+  expect(await copy(through, back)).toMatchObject({ copied: 304, namespaces: 3 })
+  expect(kept(back)).toEqual(kept(from))
 })
 
 test('copy() with an unknown option or a batch of nothing is an OptionError', async () => {
