@@ -6,9 +6,20 @@ export function entryFace(
   entry: Entry,
   key: unknown,
   mode: ValueMode,
+  accessedAt?: number | undefined,
 ): DictEntry<unknown, unknown> {
   const { createdAt, updatedAt, expiresAt, version, tags, sizeBytes } = entry
   const value = entry.value(mode)
   const goesAt = expiresAt === 0 ? undefined : expiresAt
-  return { key, value, createdAt, updatedAt, expiresAt: goesAt, version, tags, sizeBytes }
+  return {
+    key,
+    value,
+    createdAt,
+    updatedAt,
+    accessedAt,
+    expiresAt: goesAt,
+    version,
+    tags,
+    sizeBytes,
+  }
 }

@@ -36,6 +36,11 @@ export interface DictEntry<K, V> {
   readonly createdAt: number
   /** When the key was last set, in milliseconds since 1970-01-01 UTC. */
   readonly updatedAt: number
+  /**
+   * When the value was last read or written, by any process, in milliseconds since 1970-01-01 UTC and
+   * within a fiftieth of `maxIdle`, at most an hour. Undefined without `maxIdle`.
+   */
+  readonly accessedAt: number | undefined
   /** When the entry goes, in milliseconds since 1970-01-01 UTC; undefined for never. */
   readonly expiresAt: number | undefined
   /** Differs after each write of the key, by any process. For compareAndSet(). */

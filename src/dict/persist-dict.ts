@@ -76,10 +76,10 @@ export class PersistDict<
     })
   }
 
-  /** Removes the rows of expired entries from the store, in all namespaces; returns how many. */
+  /** Removes the rows of expired and idle entries from the store, in all namespaces; returns how many. */
   sweep(): number {
     this.#scope.assertOpen()
-    return sweep(this.#scope.engine)
+    return sweep(this.#scope.engine, this.#scope.accessTimes)
   }
 
   // Groups

@@ -1,6 +1,7 @@
 /** What the handles of one namespace share: engine, keys, and how values go in and come out. */
 import type { RecordFields } from '../codec/record.js'
 import { payloadOf } from '../codec/value-codec.js'
+import type { AccessTimes } from '../engine/access-times.js'
 import type { Engine } from '../engine/engine.js'
 import { type Entry, readable, type ValueMode } from '../engine/entry.js'
 import type { Wanted } from '../engine/entry-range.js'
@@ -33,6 +34,8 @@ export interface ScopeParts {
   readonly rules: EntryRules
   readonly live: LiveRoots
   readonly keyHandlers: KeyHandlers
+  /** Undefined where nobody notes them. */
+  readonly accessTimes: AccessTimes | undefined
   readonly onConflict: ConflictPolicy
   readonly maxKeys: number
   readonly warn: (warning: Warning) => void
@@ -148,6 +151,11 @@ export class Scope {
   /** A key as it is stored, as the user gave it. */
   userKey(key: string): unknown {
     return this.#rules.userKey(key)
+  }
+
+  /** When entries were last read or written. */
+  get accessTimes(): AccessTimes | undefined {
+    return this.#parts.accessTimes
   }
 
   /** A write that sets a key: the value checked and encoded, the deadline absolute. */

@@ -1,6 +1,7 @@
 /** Reading the change log as it grows. Keeps it growing while anybody reads. */
 import type { Timer } from '../clock.js'
-import { namespacePrefix } from '../keys/key-space.js'
+import { DecodedRecord } from '../codec/record.js'
+import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { StoreReader } from '../store/sync-store.js'
 import { Change } from './change.js'
 import { ChangeLog, type LoggedChange, WATCH_MS } from './change-log.js'
@@ -122,7 +123,7 @@ export class ChangeFeed {
       return { change: new Change(kind, space, '', storageKey, undefined, codec), isOwn }
     }
     const record = kind === 'set' ? reader.get(ROWS, storageKey) : logged.record
-    const fields = record && readableFields(storageKey, record)
+    const fields = record && fieldsOf(space, storageKey, record)
     if (kind === 'set' && fields?.version !== logged.version) return undefined
     const key =
       fields === undefined
@@ -132,5 +133,20 @@ export class ChangeFeed {
         : keyOfRow(space, storageKey, fields)
     if (key === undefined) return undefined
     return { change: new Change(kind, space, key, storageKey, record, codec), isOwn }
+  }
+}
+
+/** What went was logged in plain, as it had been opened; its checksum was that of the sealed record. */
+function fieldsOf(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  record: Uint8Array,
+): DecodedRecord | undefined {
+  const fields = readableFields(storageKey, record)
+  if (fields !== undefined || space.secrets === undefined) return fields
+  try {
+    return new DecodedRecord(record)
+  } catch {
+    return undefined
   }
 }

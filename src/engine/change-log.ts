@@ -21,6 +21,7 @@ import type { Session } from './session.js'
 
 export const CHANGES = 'changes'
 const HEAD = Uint8Array.of(0)
+const HEAD_BYTES = 24
 const NUMBERED = 1
 
 /** Kept at most: enough for a watcher that is busy for a while, and little beside the store. */
@@ -66,6 +67,7 @@ export interface LogPage {
 const NO_HEAD: Head = { watchedUntil: 0, first: 0, next: 0, bytes: 0 }
 
 export class ChangeLog implements CommitHook {
+  readonly isLast = true
   readonly #clock: Clock
   /** Tells the changes of this engine from those of others. */
   readonly writer: number
@@ -102,12 +104,13 @@ export class ChangeLog implements CommitHook {
   /** The changes from a number on, at most `limit` of them. */
   read(reader: StoreReader, from: number, limit: number): LogPage {
     const { first, next } = readHead(reader)
+    if (from > next) return { changes: [], next, hasMissed: true }
     const start = Math.max(from, first)
     const end = Math.min(next, start + limit)
     const changes: LoggedChange[] = []
     for (let number = start; number < end; number++) {
       const row = reader.get(CHANGES, keyOf(number))
-      if (row !== undefined) changes.push(decodeChange(row))
+      if (row !== undefined && row.length > 0) changes.push(decodeChange(row))
     }
     return { changes, next: Math.max(end, start), hasMissed: from < first }
   }
@@ -160,7 +163,8 @@ function dropAll(tx: StoreTransaction, head: Head, next: number): Head {
 
 function readHead(reader: StoreReader): Head {
   const bytes = reader.get(CHANGES, HEAD)
-  if (bytes === undefined) return NO_HEAD
+  // A damaged head begins anew, and every reader is told to.
+  if (bytes === undefined || bytes.length < HEAD_BYTES) return NO_HEAD
   const fields = new ByteReader(bytes, 0)
   return {
     watchedUntil: fields.uint48(),
@@ -171,7 +175,7 @@ function readHead(reader: StoreReader): Head {
 }
 
 function writeHead(tx: StoreTransaction, head: Head): void {
-  const bytes = Buffer.alloc(24)
+  const bytes = Buffer.alloc(HEAD_BYTES)
   let at = writeUint48(bytes, 0, head.watchedUntil)
   at = writeUint48(bytes, at, head.first)
   at = writeUint48(bytes, at, head.next)

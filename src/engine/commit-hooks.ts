@@ -18,6 +18,10 @@ export interface CommitHook {
    * or its transaction; a throw takes everything back.
    */
   beforeCommit?(session: Session): void
+  /** Its beforeCommit() comes after those of the others, and sees what they have done. */
+  readonly isLast?: boolean
+  /** Called before the engine commits for the last time. Must not throw. */
+  closing?(): void
   /** Told of what was committed, outside of any transaction. Must not throw. */
   committed?(changes: readonly Change[]): void
 }
@@ -49,7 +53,12 @@ export class CommitHooks {
   }
 
   beforeCommit(session: Session): void {
-    for (const hook of this.#hooks) hook.beforeCommit?.(session)
+    for (const hook of this.#hooks) if (!hook.isLast) hook.beforeCommit?.(session)
+    for (const hook of this.#hooks) if (hook.isLast) hook.beforeCommit?.(session)
+  }
+
+  closing(): void {
+    for (const hook of this.#hooks) hook.closing?.()
   }
 
   committed(changes: readonly Change[]): void {

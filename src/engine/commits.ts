@@ -30,6 +30,7 @@ export interface CommitsParts {
   readonly codec: ValueCodec
   readonly clock: Clock
   readonly durability: Durability
+  readonly maxAgeMs?: number | undefined
   readonly reads: CachedReads
   /** Told of failures that no call can report. */
   readonly onError: (error: unknown) => void
@@ -104,10 +105,14 @@ export class Commits {
         store.transaction(this.#promise, (tx) => {
           changeBefore = store.changeId()
           reads.seen(changeBefore)
-          const { codec, clock } = this.#parts
+          const { codec, clock, maxAgeMs } = this.#parts
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
           changes = list?.changes
-          const session = new Session(tx, clock.now(), list, this.hooks.rowObserver(tx))
+          const session = new Session(tx, clock.now(), {
+            changes: list,
+            observer: this.hooks.rowObserver(tx),
+            maxAgeMs,
+          })
           this.pending.applyByKey(session)
           list?.sort()
           const value = this.#within(session, fn)

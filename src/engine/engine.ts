@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly cache: EntryCache
   readonly clock: Clock
   readonly durability: Durability
+  /** No entry lives longer after it was made. @default Infinity */
+  readonly maxAgeMs?: number | undefined
   /** Told of failures that no call can report. */
   readonly onError: (error: unknown) => void
 }
@@ -59,13 +61,14 @@ export class Engine {
   readonly #spaces = new Map<string, KeySpace>()
 
   constructor(parts: EngineParts) {
-    const { store, codec, clock, durability, onError } = parts
+    const { store, codec, clock, durability, maxAgeMs, onError } = parts
     this.store = store
     this.codec = codec
     this.clock = clock
     this.durability = durability
     this.#reads = new CachedReads(store, codec, parts.cache, clock)
-    this.#commits = new Commits({ store, codec, clock, durability, reads: this.#reads, onError })
+    const reads = this.#reads
+    this.#commits = new Commits({ store, codec, clock, durability, maxAgeMs, reads, onError })
     this.#keySettings = parts.keySettings
   }
 
@@ -278,6 +281,7 @@ export class Engine {
   close(): void {
     if (this.#commits.isClosed) return
     let gone: StoreGoneError | undefined
+    this.hooks.closing()
     try {
       this.flushSync()
     } catch (error) {

@@ -4,6 +4,7 @@ import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
 import { pathOf, readCount } from './count.js'
 import type { Engine } from './engine.js'
+import type { FurtherDue } from './further-due.js'
 import { ROWS, readableFields } from './row.js'
 import type { Session } from './session.js'
 import { countInvalidated, sweepTags } from './tag-sweep.js'
@@ -25,13 +26,17 @@ export function sizeOf(engine: Engine, space: KeySpace): number {
 }
 
 /** Removes the rows of all entries that are gone, in all namespaces; returns how many entries went. */
-export function sweep(engine: Engine): number {
+export function sweep(engine: Engine, further?: FurtherDue): number {
   let removed = sweepTags(engine)
   for (;;) {
     const hints = engine.reader().due(ROWS, engine.now(), SWEEP_STEP_ROWS)
-    if (hints.length === 0) return removed
+    if (hints.length === 0) break
     removed += engine.transaction((session) => expireRows(engine, session, hints))
   }
+  while (further?.isDue(engine.reader())) {
+    removed += engine.transaction((session) => further.expire(session, SWEEP_STEP_ROWS))
+  }
+  return removed
 }
 
 /** Removes the rows that still have these deadlines and are due; returns how many entries went. */

@@ -1,3 +1,4 @@
+import { MAX_UINT48 } from '../bytes.js'
 import { type DecodedRecord, isExpired } from '../codec/record.js'
 import { encodeRow } from './row.js'
 import type { SetWrite } from './write.js'
@@ -18,7 +19,7 @@ export interface RecordPlace {
 export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
   const { space, payload, expiresAt, grace } = write
   const { storageKey, before, now, version } = place
-  const isKept = before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
+  const isKept = keeps(write, before, now)
   return encodeRow(space, storageKey, {
     serializer: payload.serializer,
     compressor: payload.compressor,
@@ -36,4 +37,25 @@ export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
     tags: write.tags,
     payload: payload.bytes,
   })
+}
+
+/** The write with a deadline no later than the entry's greatest age allows. */
+export function limited(
+  write: SetWrite,
+  before: DecodedRecord | undefined,
+  now: number,
+  maxAgeMs: number,
+): SetWrite {
+  const createdAt = keeps(write, before, now) ? before.createdAt : now
+  const limit = Math.min(Math.ceil(createdAt + maxAgeMs), MAX_UINT48)
+  return { ...write, expiresAt: Math.min(write.expiresAt || limit, limit) }
+}
+
+/** Whether a write changes an entry that is there, and does not make a new one. */
+function keeps(
+  write: SetWrite,
+  before: DecodedRecord | undefined,
+  now: number,
+): before is DecodedRecord {
+  return before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
 }

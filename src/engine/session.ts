@@ -16,7 +16,7 @@ import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
-import { newRecord } from './new-record.js'
+import { limited, newRecord } from './new-record.js'
 import {
   encodeRow,
   findRow,
@@ -54,6 +54,15 @@ const HOLE: RecordFields = {
   payload: new Uint8Array(0),
 }
 
+export interface SessionParts {
+  /** Takes what is done here, if anybody wants to know. */
+  readonly changes?: ChangeList | undefined
+  /** Is told of rows. */
+  readonly observer?: RowObserver | undefined
+  /** No entry lives longer after it was made. @default Infinity */
+  readonly maxAgeMs?: number | undefined
+}
+
 export class Session {
   readonly tx: StoreTransaction
   /** One instant for the whole transaction: nothing expires in its middle. */
@@ -69,13 +78,14 @@ export class Session {
   /** The ids of keys whose entries went without a write: no cache may have them any more. */
   readonly gone: string[] = []
   readonly #observer: RowObserver | undefined
+  readonly #maxAgeMs: number
 
-  /** `changes` takes what is done here, if anybody wants to know; `observer` is told of rows. */
-  constructor(tx: StoreTransaction, now: number, changes?: ChangeList, observer?: RowObserver) {
+  constructor(tx: StoreTransaction, now: number, parts: SessionParts = {}) {
     this.tx = tx
     this.now = now
-    this.#changes = changes
-    this.#observer = observer
+    this.#changes = parts.changes
+    this.#observer = parts.observer
+    this.#maxAgeMs = parts.maxAgeMs ?? Number.POSITIVE_INFINITY
     this.#instant = { now: () => now }
   }
 
@@ -156,12 +166,12 @@ export class Session {
     return isDone && wasEntry
   }
 
-  /** Removes the row to make room. False if there is none, or one that cannot be read. */
-  evict(space: KeySpace, storageKey: Uint8Array): boolean {
+  /** Removes the row to make room, or because nobody has read it for long. False if there is none, or one that cannot be read. */
+  evict(space: KeySpace, storageKey: Uint8Array, why: 'evict' | 'expire' = 'evict'): boolean {
     const record = this.tx.get(ROWS, storageKey)
     const fields = record === undefined ? undefined : readableFields(storageKey, record)
     if (fields === undefined || fields.isHole) return false
-    const kind = isExpired(fields.expiresAt, this.now) ? 'expire' : 'evict'
+    const kind = isExpired(fields.expiresAt, this.now) ? 'expire' : why
     return this.#removeRow(kind, space, storageKey, fields)
   }
 
@@ -219,20 +229,23 @@ export class Session {
     return this.tx
   }
 
-  #set(write: SetWrite, version: number): void {
-    const { space, expiresAt } = write
+  #set(asked: SetWrite, version: number): void {
+    const { space } = asked
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
-    const place = placeOf(this.tx, space, write.key, 'lent')
+    const place = placeOf(this.tx, space, asked.key, 'lent')
     const before = place.fields
     const factsBefore = this.#factsOf(space, place.storageKey, before)
     if (before?.isCounted && isExpired(before.expiresAt, this.now)) {
-      this.#changes?.add('expire', space, write.key, place.storageKey, before.bytes)
+      this.#changes?.add('expire', space, asked.key, place.storageKey, before.bytes)
     }
     const { now } = this
     // One that was invalidated does not go on: it is a new entry, as if it had been deleted.
     const isNew = before !== undefined && before.tags.length > 0 && this.#isGone(space, before)
-    const at = { storageKey: place.storageKey, before: isNew ? undefined : before, now, version }
-    const record = newRecord(write, at)
+    const kept = isNew ? undefined : before
+    const hasLimit = this.#maxAgeMs !== Number.POSITIVE_INFINITY
+    const write = hasLimit ? limited(asked, kept, now, this.#maxAgeMs) : asked
+    const { expiresAt } = write
+    const record = newRecord(write, { storageKey: place.storageKey, before: kept, now, version })
     if (before !== undefined && before.dueAt !== expiresAt) this.#forget(place, before)
     const wasCounted = place.damage !== undefined || before?.isCounted === true
     if (!wasCounted) this.#count(space, 1)

@@ -3,6 +3,7 @@ import { LockLostError } from '../errors/lock-errors.js'
 import type { StoreReader } from '../store/sync-store.js'
 import type { Engine } from './engine.js'
 import { expireRows } from './expired.js'
+import type { FurtherDue } from './further-due.js'
 import { leaseKey } from './leases/lease-key.js'
 import type { Lease } from './leases/lease-table.js'
 import { assertHeld, type SyncLeases } from './leases/sync-leases.js'
@@ -18,23 +19,16 @@ const LEEWAY_MS = 1_000
 /** One lease for the whole store. */
 const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
 
-/** Something else that comes to its end without anybody's doing, such as entries that nobody reads. */
-export interface FurtherDue {
-  isDue(reader: StoreReader): boolean
-  /** Removes up to so many entries; returns how many rows it has looked at. */
-  expire(session: Session, rows: number): number
-}
-
 export class SweepWork {
   /** Entries removed so far. */
   removed = 0
   readonly #engine: Engine
   readonly #leases: SyncLeases
-  readonly #further: FurtherDue | undefined
+  readonly #further: readonly FurtherDue[]
   #lease: Lease | undefined
   #renewedAt = 0
 
-  constructor(engine: Engine, leases: SyncLeases, further: FurtherDue | undefined) {
+  constructor(engine: Engine, leases: SyncLeases, further: readonly FurtherDue[]) {
     this.#engine = engine
     this.#leases = leases
     this.#further = further
@@ -42,7 +36,7 @@ export class SweepWork {
 
   isDue(): boolean {
     const { store } = this.#engine
-    return store.due(ROWS, this.#latest(), 1).length > 0 || (this.#further?.isDue(store) ?? false)
+    return store.due(ROWS, this.#latest(), 1).length > 0 || this.#isFurtherDue(store)
   }
 
   claim(): boolean {
@@ -77,9 +71,10 @@ export class SweepWork {
     assertHeld(session.tx, lease)
     const hints = session.tx.due(ROWS, this.#latest(), rows)
     this.removed += expireRows(this.#engine, session, hints)
-    const left = rows - hints.length
-    const further = left === 0 ? 0 : (this.#further?.expire(session, left) ?? 0)
-    if (further < left) {
+    if (hints.length < rows) {
+      for (const each of this.#further) this.removed += each.expire(session, rows - hints.length)
+    }
+    if (hints.length < rows && !this.#isFurtherDue(session.tx)) {
       this.#lease = undefined
       this.#leases.releaseIn(session.tx, lease)
       session.hasWritten = true
@@ -95,6 +90,10 @@ export class SweepWork {
     this.#renewedAt = now
     this.#leases.renewIn(session.tx, lease)
     session.hasWritten = true
+  }
+
+  #isFurtherDue(reader: StoreReader): boolean {
+    return this.#further.some((each) => each.isDue(reader))
   }
 
   #latest(): number {

@@ -2,12 +2,14 @@
 
 import { MAX_UINT48 } from '../bytes.js'
 import type { StoreEvents } from '../dict/events/store-events.js'
+import type { AccessTimes } from '../engine/access-times.js'
 import type { Change } from '../engine/change.js'
 import type { Engine } from '../engine/engine.js'
 import { expireRows, stillDue } from '../engine/expired.js'
+import type { FurtherDue } from '../engine/further-due.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { ROWS } from '../engine/row.js'
-import { type FurtherDue, SweepWork } from '../engine/sweep-work.js'
+import { SweepWork } from '../engine/sweep-work.js'
 import { TagSweep } from '../engine/tag-sweep.js'
 import { PromptExpiry } from '../expiry/prompt-expiry.js'
 import { Sweeper } from '../expiry/sweeper.js'
@@ -20,14 +22,16 @@ export interface BackgroundParts {
   readonly engine: Engine
   readonly events: StoreEvents
   readonly leases: SyncLeases
+  readonly accessTimes: AccessTimes | undefined
   readonly mode: Background
 }
 
 /** Starts what the mode asks for; returns how to stop it. Call that before the store is closed. */
-export function startBackground({ engine, events, leases, mode }: BackgroundParts): () => void {
+export function startBackground(parts: BackgroundParts): () => void {
+  const { engine, events, accessTimes, mode } = parts
   if (mode === 'disabled') return () => events.close()
   const stopPrompt = promptExpiry(engine, events)
-  const stopSweeping = mode ? backgroundSweeper(engine, events, leases) : sweepingCommits(engine)
+  const stopSweeping = mode ? backgroundSweeper(parts) : sweepingCommits(engine, accessTimes)
   return () => {
     stopPrompt()
     stopSweeping()
@@ -35,8 +39,10 @@ export function startBackground({ engine, events, leases, mode }: BackgroundPart
   }
 }
 
-function backgroundSweeper(engine: Engine, events: StoreEvents, leases: SyncLeases): () => void {
-  const work = new SweepWork(engine, leases, invalidatedRows(engine))
+function backgroundSweeper({ engine, events, leases, accessTimes }: BackgroundParts): () => void {
+  const further: FurtherDue[] = [invalidatedRows(engine)]
+  if (accessTimes !== undefined) further.push(accessTimes)
+  const work = new SweepWork(engine, leases, further)
   const onError = (error: unknown) => events.errors.tell(error)
   const sweeper = new Sweeper({ clock: engine.clock, work, onError })
   sweeper.start()
@@ -48,17 +54,18 @@ function invalidatedRows(engine: Engine): FurtherDue {
   const sweep = new TagSweep(engine)
   return {
     isDue: (reader) => sweep.isDue(reader),
-    expire: (session, rows) => sweep.step(session, rows).looked,
+    expire: (session, rows) => sweep.step(session, rows).removed,
   }
 }
 
 /** Without a sweeper, whoever writes removes a few expired rows each time. */
-function sweepingCommits(engine: Engine): () => void {
+function sweepingCommits(engine: Engine, accessTimes: AccessTimes | undefined): () => void {
   return engine.hooks.add({
     wantsChanges: () => false,
     beforeCommit: (session) => {
       if (!session.hasWritten) return
       expireRows(engine, session, session.tx.due(ROWS, session.now, ROWS_PER_COMMIT))
+      accessTimes?.expire(session, ROWS_PER_COMMIT)
     },
   })
 }

@@ -24,6 +24,10 @@ export interface EngineSettings {
   readonly durability: Durability
   readonly clock: Clock
   readonly background: Background
+  /** Infinity for none. */
+  readonly maxIdleMs: number
+  /** Infinity for none. */
+  readonly maxAgeMs: number
   /** What all dicts that share an engine must agree on, by the name of the option. */
   readonly agreed: Readonly<Record<string, unknown>>
   makeCache(): ByteLru<Entry>
@@ -52,6 +56,8 @@ export function engineSettings(options: OpenOptions): EngineSettings {
     durability,
     clock: clock ?? systemClock,
     background: background ?? true,
+    maxIdleMs: ttlMs(options.maxIdle, 'maxIdle'),
+    maxAgeMs: ttlMs(options.maxAge, 'maxAge'),
     agreed: {
       durability,
       types,
@@ -59,6 +65,8 @@ export function engineSettings(options: OpenOptions): EngineSettings {
       compress: JSON.stringify(compress),
       maxValueBytes,
       background,
+      maxIdle: options.maxIdle,
+      maxAge: options.maxAge,
       debugKeys: encryption.showsKeys,
       clock,
       ...identity,
@@ -86,15 +94,15 @@ export function entryRules(
   return new EntryRules({
     codec,
     clock,
-    defaultTtlMs: ttlMs(options.ttl),
+    defaultTtlMs: ttlMs(options.ttl, 'ttl'),
     keySerializer: options.keySerializer as KeySerializer | undefined,
     schemaOf: schemaOf ?? (() => options.schema),
   })
 }
 
-/** The default ttl. Throws RangeError. */
-export function ttlMs(ttl: OpenOptions['ttl']): number {
-  return ttl === undefined || ttl === null ? Number.POSITIVE_INFINITY : durationMs(ttl, 'ttl')
+/** The milliseconds of an option that is a time to live. Throws RangeError. */
+export function ttlMs(ttl: OpenOptions['ttl'], option: string): number {
+  return ttl === undefined || ttl === null ? Number.POSITIVE_INFINITY : durationMs(ttl, option)
 }
 
 function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdentity {
@@ -109,7 +117,15 @@ function identityOf(keySettings: KeySettings, options: OpenOptions): FormatIdent
 }
 
 /** Left out, these take what the first dict has. */
-const TAKEN_OVER: readonly string[] = ['cache', 'clock', 'compress', 'maxValueBytes', 'background']
+const TAKEN_OVER: readonly string[] = [
+  'cache',
+  'clock',
+  'compress',
+  'maxValueBytes',
+  'background',
+  'maxIdle',
+  'maxAge',
+]
 
 /** Throws OpenConflictError for the first setting on which two dicts of a store disagree. */
 export function refuseConflict(

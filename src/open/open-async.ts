@@ -92,7 +92,7 @@ async function remoteScope<S extends object, K>(
     `It means nothing to a ${store.kind} store.`,
   )
   const settings = engineSettings(options as OpenOptions)
-  ttlMs(options.ttl)
+  ttlMs(options.ttl, 'ttl')
   const { release, ...shared } = await shareRemote(store, settings)
   const { engine, events } = shared
   const lease = {

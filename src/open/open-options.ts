@@ -85,6 +85,14 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
   readonly onConflict?: ConflictPolicy | undefined
   /** How long entries live unless set() says otherwise; null for ever. @default null */
   readonly ttl?: Duration | null | undefined
+  /**
+   * Entries that were neither read nor written for so long are removed: by the sweeper or by sweep(),
+   * within a twentieth of this time or two hours after it. A read before that keeps them. The same for
+   * all dicts of the store in this process. @default none
+   */
+  readonly maxIdle?: Duration | undefined
+  /** Entries live no longer than this after they were first set, whatever their ttl. @default none */
+  readonly maxAge?: Duration | undefined
   /** Checks values on their way in: a Zod, Valibot, ArkType or other Standard Schema. */
   readonly schema?: StandardSchema | undefined
   /** Entries for a dict that was never opened before; set once, in one transaction. */
@@ -164,6 +172,8 @@ const model = z.object({
   onConflict: z.enum(['overwrite', 'throw']).optional(),
   // Numbers of any kind: durationMs() says what is wrong with 0 and NaN.
   ttl: z.unknown().optional(),
+  maxIdle: z.unknown().optional(),
+  maxAge: z.unknown().optional(),
   schema: z
     .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
       error: 'must be a Standard Schema, such as one made with Zod',

@@ -72,8 +72,8 @@ export function openScope<S extends object, K>(
   checkOptions(options)
   const settings = engineSettings(options as OpenOptions)
   // Before the store is opened: what is wrong with it must leave nothing open.
-  ttlMs(options.ttl)
-  const { engine, capacity, events, live, leasing, recipes, release } = share(
+  ttlMs(options.ttl, 'ttl')
+  const { engine, capacity, events, live, leasing, recipes, accessTimes, release } = share(
     storeAt(place, options),
     settings,
   )
@@ -100,6 +100,7 @@ export function openScope<S extends object, K>(
     recipes,
     onError: (error) => events.errors.tell(error),
     keyHandlers: events.keyHandlers,
+    accessTimes,
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
     warn: (warning) => events.warnings.tell(warning),

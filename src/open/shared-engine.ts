@@ -8,6 +8,7 @@ import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
 import { LiveRoots } from '../dict/live/live-roots.js'
 import type { Recipes } from '../dict/recipes.js'
+import { AccessTimes } from '../engine/access-times.js'
 import { Capacity } from '../engine/capacity/capacity.js'
 import { ChangeFeed } from '../engine/change-feed.js'
 import { Engine } from '../engine/engine.js'
@@ -34,6 +35,7 @@ interface Shared {
   readonly live: LiveRoots
   readonly leasing: Leasing<SyncLeases>
   readonly recipes: Recipes
+  readonly accessTimes: AccessTimes | undefined
   /** Ends what goes on in the background. */
   readonly stop: () => void
   readonly agreed: EngineSettings['agreed']
@@ -48,6 +50,7 @@ export interface Share {
   readonly live: LiveRoots
   readonly leasing: Leasing<SyncLeases>
   readonly recipes: Recipes
+  readonly accessTimes: AccessTimes | undefined
   /** Gives the share back. The last one commits and closes; if that throws, see Engine.close(). */
   release(): void
 }
@@ -64,7 +67,7 @@ export function share(store: SyncStore, settings: EngineSettings): Share {
   refuseConflict(store.location, entry.agreed, settings.agreed)
   entry.users++
   shared.set(store.identity, entry)
-  const { engine, capacity, events, live, leasing, recipes } = entry
+  const { engine, capacity, events, live, leasing, recipes, accessTimes } = entry
   return {
     engine,
     capacity,
@@ -72,6 +75,7 @@ export function share(store: SyncStore, settings: EngineSettings): Share {
     live,
     leasing,
     recipes,
+    accessTimes,
     release() {
       try {
         if (entry.users === 1) {
@@ -92,7 +96,7 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
   const warnings = new Listeners<Warning>()
   const onError = (error: unknown) => errors.tell(error)
   const { codec, secrets } = prepared(store, settings)
-  const { clock, durability, agreed } = settings
+  const { clock, durability, maxAgeMs, maxIdleMs, agreed } = settings
   const engine = new Engine({
     store: secrets === undefined ? store : sealed(store, secrets, warnings),
     codec,
@@ -100,6 +104,7 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
     cache: settings.makeCache(),
     clock,
     durability,
+    maxAgeMs,
     onError,
   })
   flushAtExit(engine, errors)
@@ -109,9 +114,11 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
   const feed = new ChangeFeed(engine, onError)
   const events = new StoreEvents(engine, errors, warnings, feed)
   const mode = settings.background
-  const stop = startBackground({ engine, events, leases: leasing.table, mode })
+  const hasIdle = Number.isFinite(maxIdleMs)
+  const accessTimes = hasIdle ? new AccessTimes(engine, maxIdleMs, onError) : undefined
+  const stop = startBackground({ engine, events, leases: leasing.table, accessTimes, mode })
   const recipes = allRecipes()
-  const parts = { engine, capacity, events, live, leasing, recipes, stop }
+  const parts = { engine, capacity, events, live, leasing, recipes, accessTimes, stop }
   return { store, secrets, ...parts, agreed, users: 0 }
 }
 

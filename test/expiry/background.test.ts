@@ -197,7 +197,7 @@ describe('the sweeper', () => {
       },
     })
     const { table } = engineLeasing(engine, () => {})
-    return { engine, work: new SweepWork(engine, table, undefined) }
+    return { engine, work: new SweepWork(engine, table, []) }
   }
 
   function dueRows(engine: Engine, clock: FakeClock, count: number): void {
