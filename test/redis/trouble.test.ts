@@ -15,7 +15,7 @@ describe.each(MODULES)('through %s', (name, module) => {
   test('a server that is absent at the start is an UnreachableError, and is used once it is there', async () => {
     const server = await ownServer()
     await server.kill()
-    const store = storeOn(server.url, { timeout: 300, module })
+    const store = storeOn(server.url, { timeout: 1_000, module })
     const error = await put(store, 'key', 'value').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UnreachableError)
     expect(String(error)).toContain(`127.0.0.1:${server.port}`)
@@ -83,7 +83,7 @@ describe.each(MODULES)('through %s', (name, module) => {
 
   test('a server that hangs is a StoreTimeoutError; what timed out is not done when it goes on', async () => {
     const server = await ownServer()
-    const store = storeOn(server.url, { timeout: 300, module })
+    const store = storeOn(server.url, { timeout: 1_000, module })
     await put(store, 'key', 'before')
     server.pause()
     const late = [put(store, 'key', 'late'), put(store, 'other', 'late'), read(store, 'key')]

@@ -16,8 +16,10 @@ import { StoreError } from '../../errors/store-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
 import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
 import type { AsyncStore } from '../../store/async-store.js'
+import type { DeadlineHint } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
 import type { EntryCache } from '../cached-reads.js'
+import { ChangeList } from '../change.js'
 import type { Durability } from '../commits.js'
 import { Entry, type ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
@@ -54,7 +56,7 @@ export class RemoteEngine implements AsyncEngine {
   /** Told of entries that are read. */
   readonly accesses = new AccessMarks()
   /** Those who hear of what this process changes. */
-  readonly hooks = new RemoteHooks()
+  readonly hooks = new RemoteHooks(() => this.store.onDrop?.((...drop) => this.#dropped(...drop)))
   readonly #keySettings: KeySettings
   readonly #spaces = new Map<string, KeySpace>()
   /** The same by prefix: whose a row is that the store tells of. */
@@ -261,6 +263,7 @@ export class RemoteEngine implements AsyncEngine {
   async #close(): Promise<void> {
     await this.#writes.idle()
     for (const stop of this.#stop) stop()
+    this.hooks.end()
     this.#cache.clear()
     await this.store.close()
   }
@@ -297,6 +300,18 @@ export class RemoteEngine implements AsyncEngine {
       const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
       if (space !== undefined) this.#cache.drop(space, key)
     }
+  }
+
+  /**
+   * The store has dropped an expired row. Its record is gone, and so is the key of a hashed one: of
+   * those nothing can be told.
+   */
+  #dropped(bucket: string, { key: storageKey }: DeadlineHint): void {
+    const space = this.#byPrefix.get(latin1Of(namespacePrefix(storageKey)))
+    if (bucket !== ROWS || space === undefined || space.isHashed(storageKey)) return
+    const list = new ChangeList(this.codec)
+    list.add('expire', space, space.decode(storageKey), storageKey, undefined)
+    this.hooks.committed(list)
   }
 
   #assertOpen(): void {

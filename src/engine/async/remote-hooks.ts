@@ -4,16 +4,33 @@ import type { CommitHook } from '../commit-hooks.js'
 /** Those who hear of what this process changes in an AsyncStore. */
 export class RemoteHooks {
   readonly #hooks = new Set<CommitHook>()
+  readonly #attend: () => (() => void) | undefined
+  #stop: (() => void) | undefined
+
+  /** `attend` is called when the first hook has come, and what it returns when the last has gone. */
+  constructor(attend: () => (() => void) | undefined) {
+    this.#attend = attend
+  }
 
   /** Adds a hook, of which only committed() is called; returns how to remove it. */
   add(hook: CommitHook): () => void {
     this.#hooks.add(hook)
-    return () => void this.#hooks.delete(hook)
+    this.#stop ??= this.#attend()
+    return () => {
+      this.#hooks.delete(hook)
+      if (this.#hooks.size === 0) this.end()
+    }
   }
 
   /** Whether anybody wants to hear. */
   get isHeard(): boolean {
     return this.#hooks.size > 0
+  }
+
+  /** No more is attended to. */
+  end(): void {
+    this.#stop?.()
+    this.#stop = undefined
   }
 
   committed({ changes }: ChangeList): void {

@@ -31,6 +31,7 @@ class OwnClientLink implements Link {
   readonly #make: MakeClient
   #client: RedisClientLike | undefined
   #isBusy = false
+  #isFailing = false
   readonly failures = new Failures()
 
   constructor(location: string, make: MakeClient) {
@@ -49,8 +50,8 @@ class OwnClientLink implements Link {
 
   rest(): void {
     this.#isBusy = false
-    const client = this.#client
-    if (client !== undefined && !client.isReady) this.#letGo(client)
+    // While it connects for the first time it is not ready, and may have answered all the same.
+    if (this.#client !== undefined && this.#isFailing) this.#letGo(this.#client)
   }
 
   async listeners(): Promise<RedisClientLike[]> {
@@ -75,9 +76,16 @@ class OwnClientLink implements Link {
       },
     })
     this.#client = client
+    this.#isFailing = false
     client.unref()
-    client.on('ready', () => this.failures.settle())
+    client.on('ready', () => {
+      this.#isFailing = false
+      this.failures.settle()
+    })
     client.on('error', (error) => {
+      // Of one that was let go: it has nothing to say any more.
+      if (this.#client !== client) return
+      this.#isFailing = true
       this.failures.tell(error)
       if (!this.#isBusy) this.#letGo(client)
     })

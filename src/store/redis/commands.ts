@@ -111,14 +111,11 @@ export class Commands {
   /** If there is no connection, that is the reason, and not a slow server. */
   #timeout(): Error {
     const { location, isConnected } = this.link
-    const { last } = this.link.failures
-    return isConnected || last === undefined
-      ? new StoreTimeoutError(location, this.timeoutMs, { cause: last })
-      : new UnreachableError(
-          location,
-          `there was no connection for ${this.timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`,
-          { cause: last },
-        )
+    const { last: cause } = this.link.failures
+    if (isConnected) return new StoreTimeoutError(location, this.timeoutMs)
+    const why = cause === undefined ? '' : ` (${cause instanceof Error ? cause.message : cause})`
+    const what = `there was no connection for ${this.timeoutMs} ms${why}`
+    return new UnreachableError(location, what, { cause })
   }
 
   #pause(attempts: number): Promise<void> {

@@ -8,7 +8,7 @@ import type { Clock } from '../../clock.js'
 import type { Commands } from './commands.js'
 
 interface Measure {
-  /** The server's time less the monotonic time here. */
+  /** The server's time less the monotonic time here, or a little less. */
   readonly aheadOfMonotonic: number
   /** The server's clock less the clock here, as far as that is certain; 0 within the error. */
   readonly skewMs: number
@@ -32,7 +32,7 @@ export class ServerClock {
     this.#key = key
   }
 
-  /** The server's time in `ms` from now, and how far its clock is ahead of ours. */
+  /** The server's time in `ms` from now, or a little earlier; and how far its clock is ahead of ours. */
   async ahead(ms: number): Promise<{ readonly time: number; readonly skewMs: number }> {
     const known = this.#measure
     const isFresh =
@@ -63,7 +63,8 @@ export class ServerClock {
     const error = (after - before) / 2
     const skew = server - (this.#clock.now() - error)
     this.#measure = {
-      aheadOfMonotonic: server - (before + after) / 2,
+      // The least that it can be: a write may be refused too early, and is never done too late.
+      aheadOfMonotonic: server - after,
       // Our clock shows whole milliseconds.
       skewMs: Math.abs(skew) <= error + 1 ? 0 : Math.ceil(skew),
       takenAt: after,
