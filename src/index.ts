@@ -67,6 +67,7 @@ export type {
   MemoizeOptions,
   MemoizeStats,
 } from './engine/compute/memoize-options.js'
+export type { ComputeMessage, EntryMessage, SweepMessage } from './engine/diagnostics.js'
 export type { ValueMode } from './engine/entry.js'
 export type { Awaitable } from './engine/leases/lease-table.js'
 export { Lock, type LockOptions, type TryLockOptions } from './engine/leases/locks.js'

@@ -1,6 +1,7 @@
 /** The sweeper's work on an engine's store: which rows are due, and removing them under a lease. */
 import { LockLostError } from '../errors/lock-errors.js'
 import type { StoreReader } from '../store/sync-store.js'
+import { publishSweep } from './diagnostics.js'
 import type { Engine } from './engine.js'
 import { expireRows } from './expired.js'
 import type { FurtherDue } from './further-due.js'
@@ -52,8 +53,13 @@ export class SweepWork {
   step(rows: number): 'more' | 'done' | 'lost' {
     const lease = this.#lease
     if (lease === undefined) return 'lost'
+    const { clock, store } = this.#engine
+    const [start, removed] = [clock.monotonic(), this.removed]
     try {
-      return this.#engine.transaction((session) => this.#stepIn(session, lease, rows))
+      const result = this.#engine.transaction((session) => this.#stepIn(session, lease, rows))
+      const tookMs = clock.monotonic() - start
+      publishSweep({ location: store.location, removed: this.removed - removed, tookMs })
+      return result
     } catch (error) {
       this.#lease = undefined
       if (error instanceof LockLostError) return 'lost'

@@ -4,6 +4,7 @@ import { MAX_UINT48 } from '../bytes.js'
 import type { StoreEvents } from '../dict/events/store-events.js'
 import type { AccessTimes } from '../engine/access-times.js'
 import type { Change } from '../engine/change.js'
+import { Diagnostics } from '../engine/diagnostics.js'
 import type { Engine } from '../engine/engine.js'
 import { expireRows, stillDue } from '../engine/expired.js'
 import type { FurtherDue } from '../engine/further-due.js'
@@ -29,13 +30,18 @@ export interface BackgroundParts {
 /** Starts what the mode asks for; returns how to stop it. Call that before the store is closed. */
 export function startBackground(parts: BackgroundParts): () => void {
   const { engine, events, accessTimes, mode } = parts
-  if (mode === 'disabled') return () => events.close()
+  const diagnostics = new Diagnostics(engine)
+  const end = () => {
+    diagnostics.close()
+    events.close()
+  }
+  if (mode === 'disabled') return end
   const stopPrompt = promptExpiry(engine, events)
   const stopSweeping = mode ? backgroundSweeper(parts) : sweepingCommits(engine, accessTimes)
   return () => {
     stopPrompt()
     stopSweeping()
-    events.close()
+    end()
   }
 }
 

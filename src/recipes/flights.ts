@@ -5,9 +5,11 @@
  * Whoever has the lease stores the value and gives the lease back in one commit, which wakes all who
  * wait. So a value that was stored is seen by whoever gets the lease next.
  */
+
 import type { Timer } from '../clock.js'
 import type { ComputeHost, KeptEntry } from '../engine/compute/compute-host.js'
 import type { ComputeContext } from '../engine/compute/compute-options.js'
+import { publishCompute } from '../engine/diagnostics.js'
 import type { HeldLease } from '../engine/leases/lease-keeper.js'
 import type { Beat } from '../engine/leases/lease-rules.js'
 import { stopAfter } from '../engine/leases/stop-signal.js'
@@ -219,9 +221,11 @@ export class Flights {
     try {
       const value = await call.fn(context as ComputeContext<never, never>)
       const computeMs = Math.round(host.clock.monotonic() - start)
+      publishCompute(key, computeMs, undefined)
       const isKept = value !== undefined && !isSkipped && terms.shouldStore(value)
       return { value, terms: isKept ? this.#storeTerms(own, computeMs) : undefined }
     } catch (error) {
+      publishCompute(key, host.clock.monotonic() - start, error)
       const isOwn = flight.signal.aborted || held.lost.aborted
       if (terms.errorTtlMs > 0 && !isOwn) {
         await host.keepError(key, { error, ttlMs: terms.errorTtlMs })
