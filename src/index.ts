@@ -119,6 +119,7 @@ export {
   StoreFullError,
   StoreGoneError,
   TransactionError,
+  UnsupportedError,
 } from './errors/store-errors.js'
 export {
   InvalidValueError,

@@ -2,6 +2,7 @@
  * PersistDict: a Map whose entries survive. Its Map part is in entry-map.ts; here is what goes beyond
  * a Map: time, groups, events, the object view, upkeep.
  */
+
 import type { Duration } from '../duration.js'
 import { durationMs } from '../duration.js'
 import { namespacePaths } from '../engine/count.js'
@@ -10,7 +11,9 @@ import type { Subscription } from '../engine/listeners.js'
 import { type RotationReport, rotateKeys } from '../engine/rotation.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
+import { UnsupportedError } from '../errors/store-errors.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
+import type { BackupReport, CompactReport, StoreUpkeep, SyncStore } from '../store/sync-store.js'
 import { ComputeMap } from './compute-map.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { StoreEvents } from './events/store-events.js'
@@ -245,6 +248,25 @@ export class PersistDict<
     return new Quarantine(this.#scope.engine)
   }
 
+  /**
+   * Copies the store, all namespaces, into a new or empty directory, from which it can be opened. Others
+   * read and write meanwhile; the copy is as of its end. All or nothing. Rejects with UnsupportedError
+   * for stores that cannot, PathError, or what the store throws.
+   */
+  async backup(path: string): Promise<BackupReport> {
+    await this.flush()
+    return upkeepOf(this.#scope.engine.store, 'backup').backup(path)
+  }
+
+  /**
+   * Gives space that is not needed back to the file system, while others read and write. Rejects with
+   * UnsupportedError for stores that cannot, or what the store throws.
+   */
+  async compact(): Promise<CompactReport> {
+    await this.flush()
+    return upkeepOf(this.#scope.engine.store, 'compact').compact()
+  }
+
   /** Drops the values that are kept in memory for reading again. */
   clearCache(): void {
     this.#scope.assertOpen()
@@ -265,4 +287,9 @@ export class PersistDict<
     if (!this.#scope.lease.isClosed) await this.flush()
     this.close()
   }
+}
+
+function upkeepOf({ kind, upkeep }: SyncStore, what: keyof StoreUpkeep): StoreUpkeep {
+  if (upkeep === undefined) throw new UnsupportedError(kind, what)
+  return upkeep
 }

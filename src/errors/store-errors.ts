@@ -34,6 +34,19 @@ export class StoreBusyError extends StoreError {
   }
 }
 
+/** The store cannot do what was asked of it: not every one has files that could be backed up. */
+export class UnsupportedError extends StoreError {
+  override readonly code = 'ERR_PERSISTDICT_UNSUPPORTED'
+  readonly store: string
+  readonly operation: string
+
+  constructor(store: string, operation: string) {
+    super(`A store of kind "${store}" has no ${operation}(). Copy the entries into another dict.`)
+    this.store = store
+    this.operation = operation
+  }
+}
+
 /** A transaction callback misbehaved: it returned a promise, or an inner transaction failed. */
 export class TransactionError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_TRANSACTION'

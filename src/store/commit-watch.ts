@@ -13,6 +13,7 @@ import { type CommitListener, CommitListeners } from './commit-listeners.js'
 
 /** What is watched. */
 export interface CommitSource {
+  /** Where it is now: after it has moved, restart(). */
   readonly file: string
   /** The change id that readers see. */
   published(): number
@@ -61,6 +62,13 @@ export class CommitWatch {
     if (this.#listeners.isEmpty) return
     this.#timer?.cancel()
     this.#timer = this.#clock.after(this.#lookNow(), () => this.look())
+  }
+
+  /** The source has another file now. */
+  restart(): void {
+    if (this.#listeners.isEmpty) return
+    this.#watcher?.close()
+    this.#start()
   }
 
   close(): void {

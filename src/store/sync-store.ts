@@ -109,6 +109,25 @@ export interface StoreStats {
   readonly engine: Readonly<Record<string, number>>
 }
 
+export interface BackupReport {
+  /** The real path of the directory in which the backup is. */
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+export interface CompactReport {
+  readonly beforeBytes: number
+  readonly afterBytes: number
+}
+
+/** What a store can do for its files while everybody goes on reading and writing. */
+export interface StoreUpkeep {
+  /** Copies the store into a new or empty directory, where it can be opened. All or nothing. */
+  backup(directory: string): Promise<BackupReport>
+  /** Gives space that is not needed back to the file system. */
+  compact(): Promise<CompactReport>
+}
+
 export interface SyncStore extends StoreReader {
   /** The store's one-word name, for messages. */
   readonly kind: string
@@ -138,5 +157,7 @@ export interface SyncStore extends StoreReader {
   /** Puts everything committed so far on disk. */
   sync(): void
   stats(): StoreStats
+  /** Left out by stores that have nothing to keep up. */
+  readonly upkeep?: StoreUpkeep | undefined
   close(): void
 }

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { PersistDict } from '../../src/dict/persist-dict.js'
 import { PersistDictError } from '../../src/errors/persist-dict-error.js'
 import { open } from '../../src/open/open.js'
+import { encodeState, NEW_STATE } from '../../src/store/lmdb/store-state.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SyncStore } from '../../src/store/sync-store.js'
 import { mutated, noise } from '../codec/mutations.js'
@@ -145,8 +146,14 @@ describe('an LMDB store with a damaged', () => {
       Buffer.alloc(9, 1),
       Buffer.of(),
     ],
-    ['counter of versions, too short', 'versions', Buffer.from('base'), Buffer.of(1)],
-    ['counter of versions, at its end', 'versions', Buffer.from('base'), Buffer.alloc(6, 255)],
+    ['state, too short', 'versions', Buffer.from('state'), Buffer.of(1)],
+    ['state, of no sense', 'versions', Buffer.from('state'), Buffer.alloc(17, 255)],
+    [
+      'state, with a counter of versions at its end',
+      'versions',
+      Buffer.from('state'),
+      encodeState({ ...NEW_STATE, base: 2 ** 48 - 1 }),
+    ],
   ])('%s answers or throws one of our errors', async (_, database, key, value) => {
     const path = `${tempDirectory()}/dict`
     const clock = new FakeClock()

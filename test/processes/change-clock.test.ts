@@ -22,7 +22,7 @@ test('open() where the mapping cannot be found falls back to asking, and is cohe
     maxReaders: 126,
     changeClock: 'mapped',
   })
-  expect(environment.clock.kind).toBe('asked')
+  expect(environment.data.clock.kind).toBe('asked')
   environment.close()
   const settings = {
     path,

@@ -76,7 +76,7 @@ test('open() on Linux notices commits from shared memory, where nothing else was
       changeClock,
     })
     const expected = process.platform === 'linux' ? changeClock : 'asked'
-    expect(environment.clock.kind).toBe(expected)
+    expect(environment.data.clock.kind).toBe(expected)
     environment.close()
   }
 })

@@ -1,140 +1,125 @@
 /**
- * One LMDB environment, opened safely and once per thread, however many dicts use it.
+ * The data of one store in this thread, however many dicts use it: opened safely, written safely, and
+ * followed from one generation to the next.
  *
  * Everything that can hurt other processes happens inside the gate: checking the file, opening,
  * committing, closing. See docs/decisions for what each option guards against.
  */
-import { statfsSync } from 'node:fs'
+import { readdirSync, rmSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { PathError } from '../../errors/open-errors.js'
 import { PersistDictError } from '../../errors/persist-dict-error.js'
-import {
-  StoreError,
-  StoreFullError,
-  StoreGoneError,
-  TransactionError,
-} from '../../errors/store-errors.js'
+import { StoreFullError, StoreGoneError, TransactionError } from '../../errors/store-errors.js'
 import { CommitWatch } from '../commit-watch.js'
 import { explain, fileIdentity } from '../local-directory.js'
-import { type ChangeClock, changeClock } from './change-clock.js'
-import { LEAST_FREE_BYTES, type StoreDirectory } from './directory.js'
+import {
+  currentName,
+  type GenerationPlace,
+  LEAST_FREE_BYTES,
+  madePlace,
+  makeCurrent,
+  numberOf,
+  placeOf,
+  type StoreDirectory,
+} from './directory.js'
 import type { Gate } from './gate.js'
+import { Generation, type GenerationOptions } from './generation.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
-import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import type { NativeDatabase, NativeRoot } from './native.js'
 import { checkFile, openGate } from './open-gate.js'
 import { Owners } from './owners.js'
 import { assertOpenable } from './preflight.js'
-
-export interface EnvironmentOptions {
-  /** Address space set aside for the file, in bytes. It costs no memory and no disk. */
-  readonly mapSizeBytes: number
-  /** How many threads of all processes may read at once. */
-  readonly maxReaders: number
-  readonly changeClock: ChangeClock['kind']
-}
+import { NEW_STATE, type StoreState } from './store-state.js'
 
 /** Flags of a write transaction: commit on this thread; and do not wait for the disk. */
 const SYNCHRONOUS = 2
 const NO_SYNC = 0x10000
 
-/** Named databases that one environment may have. */
-const MAX_DATABASES = 128
-
-/** Simultaneous last close and open can leave LMDB's mutexes broken; closing and trying again heals. */
-const OPEN_ATTEMPTS = 20
-
 const PAGE_BYTES = 4_096
 /** The pages from a leaf to its root, with one more where each is split. */
 const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 
-const ANY_KEY = Buffer.of(1)
-
 const RETRY = Symbol('begin again')
+const SEALED = Symbol('the data has moved on')
 
 export class Environment {
   readonly directory: StoreDirectory
-  /** That of the data file: a directory removed and made anew holds another store. */
+  /** That of the gate: a directory removed and made anew holds another store. */
   readonly identity: string | undefined
-  readonly clock: ChangeClock
   readonly commits: CommitWatch
-  readonly root: NativeRoot
+  readonly #options: GenerationOptions
   readonly #gate: Gate
   readonly #owners: Owners
-  readonly #rows = new Map<string, NativeDatabase>()
-  readonly #deadlines = new Map<string, NativeDatabase>()
-  /** A map of one: whatever its name, a bucket is not in it. */
-  readonly #versions = new Map<string, NativeDatabase>()
-  /** Databases first opened in the running transaction: gone again if it rolls back. */
-  #opening: { readonly from: Map<string, NativeDatabase>; readonly bucket: string }[] = []
-  /** The change id at which the shared read transaction was last renewed. */
+  #data: Generation
+  /** The id of the newest commit of which it is known that it did not seal the data. */
+  #unsealedId = -1
+  /** The id at which the shared read transaction was last renewed. */
   #snapshotId = -1
   #inTransaction = false
+  /** As of the running transaction. */
+  #state: StoreState = NEW_STATE
 
-  constructor(directory: StoreDirectory, options: EnvironmentOptions) {
+  constructor(directory: StoreDirectory, options: GenerationOptions) {
     this.directory = directory
-    assertOpenable(directory.path, [directory.dataFile, directory.lockFile])
+    this.#options = options
+    const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
+    assertOpenable(directory.path, [dataFile, lockFile])
     this.#gate = openGate(directory.gateFile)
     try {
-      const { opened, owners } = this.#gate.within(() =>
-        enterAndOpen(directory, options, this.#gate),
-      )
+      const { data, owners } = this.#gate.within(() => this.#enter())
       this.#owners = owners
-      this.root = opened.root
-      this.clock = opened.clock
-      this.identity = fileIdentity(directory.dataFile)
-      this.commits = new CommitWatch({
-        file: directory.dataFile,
-        published: () => this.clock.read(),
-        written: () => this.root.env.info().lastTxnId,
-      })
+      this.#data = data
+      this.identity = fileIdentity(directory.gateFile)
+      this.commits = new CommitWatch(this.#commitSource())
     } catch (error) {
       this.#gate.close()
       throw error
     }
   }
 
-  /**
-   * The records of a bucket. JSON escapes NUL, at which LMDB would cut a name off, and lone
-   * surrogates, which it would merge.
-   */
+  /** The generation that is in use. Any call may exchange it, except inside a transaction. */
+  get data(): Generation {
+    return this.#data
+  }
+
+  get root(): NativeRoot {
+    return this.#data.root
+  }
+
+  /** The state of the running transaction; see setState(). */
+  get state(): StoreState {
+    return this.#state
+  }
+
   rows(bucket: string): NativeDatabase {
-    return this.#rows.get(bucket) ?? this.#openDatabase(this.#rows, bucket, JSON.stringify(bucket))
+    return this.#data.rows(bucket)
   }
 
-  /** The deadline index of a bucket. */
   deadlines(bucket: string): NativeDatabase {
-    const found = this.#deadlines.get(bucket)
-    const name = () => `deadlines ${JSON.stringify(bucket)}`
-    return found ?? this.#openDatabase(this.#deadlines, bucket, name())
+    return this.#data.deadlines(bucket)
   }
 
-  /** What nextVersion() keeps. No bucket has this name: theirs begin with a quotation mark. */
-  versions(): NativeDatabase {
-    return this.#versions.get('') ?? this.#openDatabase(this.#versions, '', 'versions')
+  /** Inside a transaction: replaces the state. */
+  setState(state: StoreState): void {
+    this.native(() => this.#data.putState(state))
+    this.#state = state
   }
 
-  /** What the databases take that were opened here. */
-  usedBytes(): number {
-    let bytes = 0
-    // A read begins the transaction in which the pages are counted.
-    const [any] = this.#rows.values()
-    any?.getBinary(ANY_KEY)
-    for (const databases of [this.#rows, this.#deadlines, this.#versions]) {
-      for (const { db } of databases.values()) {
-        const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = db.stat()
-        bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
-      }
-    }
-    return bytes
+  /** Moves with every commit. Follows the data to its next generation. */
+  changeId(): number {
+    const id = this.#data.clock.read()
+    if (id !== this.#unsealedId && !this.#inTransaction) return this.#noticed()
+    return this.#data.changesBefore + id
   }
 
   /** Makes the next read see everything committed so far. */
   refresh(): void {
     if (this.#inTransaction) return
-    const id = this.clock.read()
+    const id = this.#data.clock.read()
     if (id === this.#snapshotId) return
-    this.root.resetReadTxn()
-    this.#snapshotId = id
+    this.#renew(id)
+    if (id !== this.#unsealedId) this.#noticed()
   }
 
   /**
@@ -146,18 +131,26 @@ export class Environment {
     if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
     const flags = synced ? SYNCHRONOUS : SYNCHRONOUS | NO_SYNC
     const value = this.#gate.within(() => {
-      for (let repairs = 0; ; repairs++) {
+      for (let repairs = 0; ; ) {
         const result = this.#attempt(flags, repairs, fn)
-        if (result !== RETRY) return result
+        if (result === SEALED) this.#follow(this.#state.successor)
+        else if (result === RETRY) repairs++
+        else return result
       }
     })
     this.commits.look()
     return value
   }
 
+  /** A new generation, not of this store's line yet, for a copy. */
+  openCopy(place: GenerationPlace): Generation {
+    return this.#gate.within(() => new Generation(place, this.#options, this.#gate))
+  }
+
   /** Throws StoreGoneError if the data file is no longer where it was opened. */
   assertPresent(): void {
-    if (fileIdentity(this.directory.dataFile) === this.identity) return
+    const { place, identity } = this.#data
+    if (fileIdentity(place.dataFile) === identity) return
     throw new StoreGoneError(this.directory.path)
   }
 
@@ -167,7 +160,7 @@ export class Environment {
    * process sooner or later.
    */
   assertRoom(rows: number, bytes: number): void {
-    const { bavail, bsize } = statfsSync(this.directory.generation)
+    const { bavail, bsize } = statfsSync(this.#data.place.path)
     const spareBytes = bavail * bsize - LEAST_FREE_BYTES - bytes
     if (spareBytes >= rows * MOST_PAGE_BYTES_PER_ROW) return
     // No more pages can be written anew than there are.
@@ -179,6 +172,7 @@ export class Environment {
   }
 
   sync(): void {
+    this.refresh()
     this.assertPresent()
     this.native(() => this.#gate.within(() => this.root.env.sync()))
   }
@@ -197,110 +191,130 @@ export class Environment {
 
   close(): void {
     this.commits.close()
-    this.clock.close()
-    // lmdb closes synchronously when no asynchronous write is under way, and we never start one.
     this.#gate.within(() => {
-      void this.root.close()
+      this.#data.retire()
       this.#owners.leave()
     })
     this.#gate.close()
   }
 
-  #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY {
+  #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY | typeof SEALED {
+    const data = this.#data
     this.#inTransaction = true
-    this.#opening = []
+    data.beginTransaction()
     let isCallback = false
+    let isCommitted = false
     try {
-      return this.root.transactionSync(() => {
-        if (!mayWrite(this.root.env, this.clock, repairs)) throw RETRY
+      const result = data.root.transactionSync(() => {
+        if (!mayWrite(data.root.env, data.clock, repairs)) throw RETRY
+        this.#state = data.state()
+        if (this.#state.successor !== '') throw SEALED
         isCallback = true
-        const result = fn()
+        const value = fn()
         isCallback = false
-        return result
+        return value
       }, flags)
+      isCommitted = true
+      // Ours, so it is known what it did; and nobody else can have committed since, inside the gate.
+      if (this.#state.successor === '') this.#unsealedId = data.clock.read()
+      return result
     } catch (error) {
-      for (const { from, bucket } of this.#opening) from.delete(bucket)
-      if (error === RETRY) return RETRY
+      if (error === RETRY || error === SEALED) return error
       throw isCallback ? error : asStoreError(error, this.directory.path)
     } finally {
+      data.endTransaction(isCommitted)
       this.#inTransaction = false
       this.#snapshotId = -1
     }
   }
 
-  #openDatabase(into: Map<string, NativeDatabase>, bucket: string, name: string): NativeDatabase {
-    const open = () => this.root.openDB(name, DATABASE_OPTIONS)
-    const database = this.#gate.within(open)
-    into.set(bucket, database)
-    if (this.#inTransaction) this.#opening.push({ from: into, bucket })
-    return database
+  #renew(id: number): void {
+    this.#data.root.resetReadTxn()
+    this.#snapshotId = id
+  }
+
+  /** Somebody has committed: looks whether that was the seal. Returns the change id. */
+  #noticed(): number {
+    const data = this.#data
+    const id = data.clock.read()
+    if (id !== this.#snapshotId) this.#renew(id)
+    const { successor } = this.native(() => data.state())
+    if (successor !== '') this.#gate.within(() => this.#follow(successor))
+    else this.#unsealedId = id
+    return this.#data.changesBefore + this.#data.clock.read()
+  }
+
+  /** Inside the gate, outside a transaction: goes on to the generation that lives. */
+  #follow(successor: string): void {
+    const old = this.#data
+    const next = this.#openLiving(successor)
+    this.#data = next
+    this.#unsealedId = -1
+    this.#snapshotId = -1
+    old.retire()
+    this.#removeOutlived()
+    this.commits.restart()
+  }
+
+  /** Inside the gate: opens the generation that lives, which is `least` or one after it. */
+  #openLiving(least: string): Generation {
+    let name = currentName(this.directory)
+    // A process sealed the one before, and died before it could say so.
+    if (numberOf(least) > numberOf(name)) makeCurrent(this.directory, least)
+    for (name = currentName(this.directory); ; ) {
+      const place = madePlace(this.directory.path, name)
+      const data = new Generation(place, this.#options, this.#gate)
+      const { successor } = data.state()
+      if (successor === '') return data
+      data.retire()
+      makeCurrent(this.directory, successor)
+      name = successor
+    }
+  }
+
+  /** Generations before the living one: whoever still reads them has them open. */
+  #removeOutlived(): void {
+    const living = numberOf(currentName(this.directory))
+    for (const name of readdirSync(this.directory.path)) {
+      const number = numberOf(name)
+      if (number === 0 || number >= living) continue
+      rmSync(join(this.directory.path, name), { recursive: true, force: true })
+    }
+  }
+
+  /** Inside the gate. */
+  #enter(): { data: Generation; owners: Owners } {
+    const place = madePlace(this.directory.path, currentName(this.directory))
+    checkFile(place.dataFile)
+    const owners = enter(this.directory, place)
+    try {
+      const data = this.#openLiving(place.name)
+      this.#removeOutlived()
+      return { owners, data }
+    } catch (error) {
+      owners.leave()
+      throw error
+    }
+  }
+
+  #commitSource() {
+    const data = () => this.#data
+    return {
+      get file() {
+        return data().place.dataFile
+      },
+      published: () => this.changeId(),
+      written: () => data().changesBefore + data().root.env.info().lastTxnId,
+    }
   }
 }
 
-interface Opened {
-  readonly root: NativeRoot
-  readonly clock: ChangeClock
-}
-
-/** Runs inside the gate. */
-function enterAndOpen(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate) {
-  checkFile(directory.dataFile)
-  const owners = enter(directory)
+function enter(directory: StoreDirectory, place: GenerationPlace): Owners {
   try {
-    return { owners, opened: openData(directory, options, gate) }
-  } catch (error) {
-    owners.leave()
-    throw error
-  }
-}
-
-function enter(directory: StoreDirectory): Owners {
-  try {
-    return new Owners(directory)
+    return new Owners(directory, place)
   } catch (error) {
     if (error instanceof PersistDictError) throw error
     const { code } = error as NodeJS.ErrnoException
     throw new PathError(directory.ownersPath, explain(code, error), { cause: error })
   }
-}
-
-function openData(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
-  let failure: unknown
-  for (let attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-    try {
-      return attemptOpen(directory, options, gate)
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw asStoreError(failure, directory.path)
-}
-
-function attemptOpen(directory: StoreDirectory, options: EnvironmentOptions, gate: Gate): Opened {
-  const root = loadNative().open(directory.generation, {
-    noSubdir: false,
-    mapSize: options.mapSizeBytes,
-    maxReaders: options.maxReaders,
-    maxDbs: MAX_DATABASES,
-    overlappingSync: false,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-  })
-  try {
-    probe(root)
-    return { root, clock: changeClock(root.env, gate, directory.lockFile, options.changeClock) }
-  } catch (error) {
-    void root.close()
-    throw error
-  }
-}
-
-/** One read and one empty write: an environment whose mutexes are broken fails here and not later. */
-function probe(root: NativeRoot): void {
-  root.getBinary(Buffer.of(1))
-  root.resetReadTxn()
-  root.transactionSync(() => {
-    if (root.env.getWriteTxnId() === 0) throw new StoreError('LMDB could not begin a transaction.')
-  }, SYNCHRONOUS)
-  root.env.readerCheck()
 }

@@ -3,15 +3,14 @@
  *
  *     bucket      "name" (as JSON, so that any character is harmless)   key → record
  *     deadlines   deadlines "name"          deadline (u48, big-endian) │ key → one byte
- *     versions    versions                              'base' → u48: see nextVersion
  *
  * Deadline rows are hints: the store does not look for the old row when it replaces a record, which
  * would cost every write a read. Callers that know the old deadline say forget().
  */
 import { statSync } from 'node:fs'
-import { ByteReader, MAX_UINT48, writeUint48 } from '../../bytes.js'
+import { MAX_UINT48 } from '../../bytes.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreError, StoreFullError } from '../../errors/store-errors.js'
+import { StoreFullError } from '../../errors/store-errors.js'
 import type {
   CommitPromise,
   DeadlineHint,
@@ -24,19 +23,19 @@ import type {
   SyncStore,
 } from '../sync-store.js'
 import type { Environment } from './environment.js'
+import { deadlinesName, rowsName } from './generation.js'
+import { Journal } from './journal.js'
 import { asStoreError } from './lmdb-errors.js'
 import { deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
+import { VERSIONS_PER_TRANSACTION } from './store-state.js'
+import { LmdbUpkeep } from './upkeep.js'
 
 const PRESENT = Uint8Array.of(1)
 
-const BASE = Buffer.from('base')
-const BASE_BYTES = 6
-/** Versions that a transaction may give out without writing a row of its own. */
-const VERSIONS_PER_TRANSACTION = 64
-
 export class LmdbStore implements SyncStore {
   readonly kind = 'lmdb'
+  readonly upkeep: LmdbUpkeep
   readonly #environment: Environment
   readonly #release: () => void
   readonly #transaction: LmdbTransaction
@@ -50,6 +49,7 @@ export class LmdbStore implements SyncStore {
     this.#environment = environment
     this.#release = release
     this.#transaction = new LmdbTransaction(this, environment)
+    this.upkeep = new LmdbUpkeep(environment)
   }
 
   get location(): string {
@@ -107,7 +107,7 @@ export class LmdbStore implements SyncStore {
 
   changeId(): number {
     this.#assertOpen()
-    return this.#environment.clock.read()
+    return this.#environment.changeId()
   }
 
   onCommit(listener: () => void): () => void {
@@ -153,19 +153,20 @@ export class LmdbStore implements SyncStore {
     return {
       // Nothing, where the directory was removed.
       sizeBytes:
-        statSync(this.#environment.directory.dataFile, { throwIfNoEntry: false })?.size ?? 0,
+        statSync(this.#environment.data.place.dataFile, { throwIfNoEntry: false })?.size ?? 0,
       engine: {
         lastTransactionId: lastTxnId,
         lastPageNumber,
         mapSizeBytes: mapSize,
         readers: numReaders,
-        usedBytes: this.#environment.native(() => this.#environment.usedBytes()),
+        usedBytes: this.#environment.native(() => this.#environment.data.usedBytes()),
       },
     }
   }
 
   close(): void {
     if (this.#closed) return
+    this.upkeep.close()
     this.#closed = true
     for (const stop of this.#stops) stop()
     // Reading one after the environment has gone would be fatal.
@@ -182,6 +183,8 @@ export class LmdbStore implements SyncStore {
 class LmdbTransaction implements StoreTransaction {
   readonly #store: LmdbStore
   readonly #environment: Environment
+  /** Where changes are noted for whoever copies the store. */
+  #journal: Journal | undefined
   #base = 0
   #given = 0
   /** Rows touched so far, and bytes in those that were put. */
@@ -194,6 +197,12 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   begin(): void {
+    const { state, data } = this.#environment
+    this.#journal = state.copier === '' ? undefined : new Journal(data)
+    if (this.#journal?.isInVain(state)) {
+      this.#journal = undefined
+      this.#environment.setState({ ...state, copier: '' })
+    }
     this.#base = 0
     this.#given = 0
     this.rows = 0
@@ -204,9 +213,8 @@ class LmdbTransaction implements StoreTransaction {
   end(): void {
     if (this.#given <= VERSIONS_PER_TRANSACTION) return
     const more = Math.ceil(this.#given / VERSIONS_PER_TRANSACTION) * VERSIONS_PER_TRANSACTION
-    const base = Buffer.alloc(BASE_BYTES)
-    writeUint48(base, 0, this.#storedBase() + more)
-    this.#environment.native(() => this.#environment.versions().put(BASE, base))
+    const { state } = this.#environment
+    this.#environment.setState({ ...state, base: state.base + more })
   }
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
@@ -234,19 +242,28 @@ class LmdbTransaction implements StoreTransaction {
     this.bytes += key.length + record.length
     this.#environment.native(() => {
       this.#environment.rows(bucket).put(key, record)
+      this.#journal?.add(rowsName(bucket), key)
       if (deadline === 0) return
-      this.#environment.deadlines(bucket).put(deadlineKey(deadline, key), PRESENT)
+      const due = deadlineKey(deadline, key)
+      this.#environment.deadlines(bucket).put(due, PRESENT)
+      this.#journal?.add(deadlinesName(bucket), due)
     })
   }
 
   delete(bucket: string, key: Uint8Array): boolean {
     this.rows++
-    return this.#environment.native(() => this.#environment.rows(bucket).removeSync(key))
+    return this.#environment.native(() => {
+      this.#journal?.add(rowsName(bucket), key)
+      return this.#environment.rows(bucket).removeSync(key)
+    })
   }
 
   forget(bucket: string, hint: DeadlineHint): void {
     const key = deadlineKey(hint.deadline, hint.key)
-    this.#environment.native(() => this.#environment.deadlines(bucket).removeSync(key))
+    this.#environment.native(() => {
+      this.#journal?.add(deadlinesName(bucket), key)
+      this.#environment.deadlines(bucket).removeSync(key)
+    })
   }
 
   /**
@@ -256,7 +273,7 @@ class LmdbTransaction implements StoreTransaction {
   nextVersion(): number {
     if (this.#given === 0) {
       const id = this.#environment.root.env.getWriteTxnId()
-      this.#base = this.#storedBase() + id * VERSIONS_PER_TRANSACTION
+      this.#base = this.#environment.state.base + id * VERSIONS_PER_TRANSACTION
     }
     const version = this.#base + this.#given++
     if (version > MAX_UINT48) {
@@ -268,17 +285,6 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   usedBytes(): number {
-    return this.#environment.native(() => this.#environment.usedBytes())
-  }
-
-  #storedBase(): number {
-    const base = this.#environment.native(() => this.#environment.versions().getBinary(BASE))
-    if (base === undefined) return 0
-    if (base.length !== BASE_BYTES) {
-      throw new StoreError(
-        `The version counter of "${this.#store.location}" is damaged: nothing can be written. Copy the store into a new dict.`,
-      )
-    }
-    return new ByteReader(base, 0).uint48()
+    return this.#environment.native(() => this.#environment.data.usedBytes())
   }
 }

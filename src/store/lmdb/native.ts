@@ -39,12 +39,13 @@ export interface NativeDatabase {
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown
   removeSync(key: Uint8Array): boolean
-  /** The native handle. Inside a write transaction it counts the pages as they are in it. */
+  /** The native handle. Inside a write transaction it counts as it is there; else as of the last read. */
   readonly db: { stat(): NativePages }
 }
 
-/** How many pages a named database has, by kind. */
+/** How many rows and pages a named database has. */
 interface NativePages {
+  entryCount: number
   pageSize: number
   treeBranchPageCount: number
   treeLeafPageCount: number

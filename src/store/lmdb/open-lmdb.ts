@@ -8,7 +8,8 @@ import { refuseUnknown } from '../../errors/unknown-option.js'
 import { fileIdentity } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
 import { storeDirectory } from './directory.js'
-import { Environment, type EnvironmentOptions } from './environment.js'
+import { Environment } from './environment.js'
+import type { GenerationOptions } from './generation.js'
 import { LmdbStore } from './lmdb-store.js'
 
 /** Settings of the LMDB store. The first store of a directory in a process decides. */
@@ -37,7 +38,7 @@ export interface LmdbOptions {
   readonly changeClock?: 'mapped' | 'asked' | undefined
 }
 
-const DEFAULTS: EnvironmentOptions = Object.freeze({
+const DEFAULTS: GenerationOptions = Object.freeze({
   mapSizeBytes: 2 ** 36,
   maxReaders: 1_024,
   changeClock: 'mapped',
@@ -50,7 +51,7 @@ interface Shared {
   users: number
 }
 
-/** By the identity of the data file. */
+/** By the identity of the gate. */
 const open = new Map<string | undefined, Shared>()
 
 /**
@@ -60,7 +61,7 @@ const open = new Map<string | undefined, Shared>()
 export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
   refuseUnknown(options, NAMES, 'lmdbStore()')
   const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
-  const shared = open.get(fileIdentity(directory.dataFile)) ?? {
+  const shared = open.get(fileIdentity(directory.gateFile)) ?? {
     environment: new Environment(directory, {
       mapSizeBytes: options.mapSizeBytes ?? DEFAULTS.mapSizeBytes,
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,

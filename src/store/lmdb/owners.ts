@@ -21,6 +21,7 @@ import { threadId } from 'node:worker_threads'
 import { type Clock, systemClock, type Timer } from '../../clock.js'
 import { DamagedStoreError, PidCollisionError } from '../../errors/open-errors.js'
 import { lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
+import type { GenerationPlace, StoreDirectory } from './directory.js'
 import { causeOfDeath, livingReaders } from './open-probe.js'
 
 interface Owner extends ProcessIdentity {
@@ -38,14 +39,6 @@ const CRASH_LOOP = 3
 /** More records of unknown life than this are worth the tenth of a second that asking the kernel takes. */
 const MAX_UNKNOWN = 16
 
-/** What must be known of the store's places. */
-export interface OwnedPlaces {
-  readonly path: string
-  readonly ownersPath: string
-  readonly dataFile: string
-  readonly generation: string
-}
-
 export class Owners {
   readonly #path: string
   readonly #file: string
@@ -59,8 +52,8 @@ export class Owners {
   /**
    * Enters this thread. Throws PidCollisionError or DamagedStoreError; then it is not entered.
    */
-  constructor(places: OwnedPlaces, clock: Clock = systemClock) {
-    this.#path = places.ownersPath
+  constructor(directory: StoreDirectory, place: GenerationPlace, clock: Clock = systemClock) {
+    this.#path = directory.ownersPath
     const identity = processIdentity()
     this.#owner = {
       ...identity,
@@ -71,8 +64,8 @@ export class Owners {
     }
     this.#file = `${identity.pid}-${threadId}-${identity.startTime}.json`
     mkdirSync(this.#path, { recursive: true })
-    this.hasOthers = this.#prune(places)
-    if (this.#crashes.length >= CRASH_LOOP) this.#breakCrashLoop(places)
+    this.hasOthers = this.#prune(directory, place)
+    if (this.#crashes.length >= CRASH_LOOP) this.#breakCrashLoop(place)
     this.#write(this.#owner)
     this.#settling = clock.after(SETTLE_MS, () => this.#settle())
   }
@@ -85,15 +78,15 @@ export class Owners {
   }
 
   /** Removes the records of the dead. Returns whether anybody else is left. */
-  #prune(places: OwnedPlaces): boolean {
+  #prune(directory: StoreDirectory, place: GenerationPlace): boolean {
     const { pid } = processIdentity()
     const living = this.#others().filter(({ name, owner }) => !this.#isDead(name, owner))
     const unknown = living.filter(({ owner }) => lifeOf(owner) === 'unknown')
     const twins = unknown.filter(({ owner }) => owner.pid === pid)
     if (twins.length === 0 && unknown.length <= MAX_UNKNOWN) return living.length > 0
-    const readers = livingReaders(places.generation)
+    const readers = livingReaders(place.path)
     if (twins.length > 0 && (readers?.has(pid) ?? true)) {
-      throw new PidCollisionError(places.path, pid, join(this.#path, twins[0]?.name ?? ''))
+      throw new PidCollisionError(directory.path, pid, join(this.#path, twins[0]?.name ?? ''))
     }
     const gone = unknown.filter(({ owner }) => !(readers?.has(owner.pid) ?? true))
     for (const { name } of gone) this.#remove(name)
@@ -107,11 +100,11 @@ export class Owners {
     return true
   }
 
-  #breakCrashLoop(places: OwnedPlaces): void {
-    const cause = causeOfDeath(places.generation)
+  #breakCrashLoop(place: GenerationPlace): void {
+    const cause = causeOfDeath(place.path)
     if (cause !== undefined) {
       throw new DamagedStoreError(
-        places.dataFile,
+        place.dataFile,
         `the last ${this.#crashes.length} processes that opened it died at once, and so did one that was sent to look (${cause})`,
       )
     }

@@ -33,6 +33,11 @@ export function walkRows(
   return last
 }
 
+/** For databases of which it is known that they are small. */
+export function everyKey(database: NativeDatabase): Uint8Array[] {
+  return [...database.getKeys(nativeRange({}, Number.MAX_SAFE_INTEGER))]
+}
+
 /** The hints of a deadline index up to `now`; see StoreReader.due(). */
 export function hintsUpTo(
   database: NativeDatabase,

@@ -5,11 +5,14 @@
 import { ClosedError } from '../../errors/open-errors.js'
 import type { DeadlineHint, RowVisitor, ScanRange, StoreSnapshot } from '../sync-store.js'
 import type { Environment } from './environment.js'
+import type { Generation } from './generation.js'
 import type { NativeSnapshot } from './native.js'
 import { hintsUpTo, walkRows } from './range-reads.js'
 
 export class EnvironmentSnapshot implements StoreSnapshot {
   readonly #environment: Environment
+  /** Where it reads, though the store may have moved on to another. */
+  readonly #generation: Generation
   readonly #closed: () => void
   #transaction: NativeSnapshot | undefined
 
@@ -17,35 +20,41 @@ export class EnvironmentSnapshot implements StoreSnapshot {
   constructor(environment: Environment, buckets: readonly string[], closed: () => void) {
     this.#environment = environment
     this.#closed = closed
+    environment.refresh()
+    const generation = environment.data
+    this.#generation = generation
     this.#transaction = environment.native(() => {
       // A transaction knows only the databases that were open when it began.
       for (const bucket of buckets) {
-        environment.rows(bucket)
-        environment.deadlines(bucket)
+        generation.rows(bucket)
+        generation.deadlines(bucket)
       }
-      environment.refresh()
-      return environment.root.useReadTransaction()
+      // lmdb counts a transaction as begun before it is: a read begins it in fact.
+      generation.root.resetReadTxn()
+      generation.state()
+      return generation.root.useReadTransaction()
     })
+    generation.hold()
   }
 
   get(bucket: string, key: Uint8Array): Uint8Array | undefined {
     const transaction = this.#open()
     return this.#environment.native(() =>
-      this.#environment.rows(bucket).getBinary(key, { transaction }),
+      this.#generation.rows(bucket).getBinary(key, { transaction }),
     )
   }
 
   walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined {
     const transaction = this.#open()
     return this.#environment.native(() =>
-      walkRows(this.#environment.rows(bucket), range, limit, visit, transaction),
+      walkRows(this.#generation.rows(bucket), range, limit, visit, transaction),
     )
   }
 
   due(bucket: string, now: number, limit: number, from?: DeadlineHint): DeadlineHint[] {
     const transaction = this.#open()
     return this.#environment.native(() =>
-      hintsUpTo(this.#environment.deadlines(bucket), now, limit, from, transaction),
+      hintsUpTo(this.#generation.deadlines(bucket), now, limit, from, transaction),
     )
   }
 
@@ -53,6 +62,7 @@ export class EnvironmentSnapshot implements StoreSnapshot {
     if (this.#transaction === undefined) return
     this.#transaction.done()
     this.#transaction = undefined
+    this.#generation.release()
     this.#closed()
   }
 
