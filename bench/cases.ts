@@ -25,6 +25,10 @@ export const CASES = [
   'size-in-steps',
   'open',
   'processes',
+  'get-or-set-hit',
+  'memoize-hit',
+  'single-flight',
+  'wake-up',
 ] as const
 
 /** Loads one case and none of the others, with all that they import. */

@@ -21,7 +21,7 @@
  * as it does for default values and in JSON. Whatever has more to it than its parts (functions,
  * symbols, instances of classes, cycles) is refused: left out, it would give one key to two values.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { compareBytes, varintLength, writeVarint } from '../bytes.js'
 import { UnkeyableValueError } from '../errors/key-errors.js'
 import { encodeWtf8 } from '../keys/wtf8.js'
@@ -58,14 +58,18 @@ export interface KeyExplanation {
 
 /** The key of a value: 43 characters. Throws UnkeyableValueError, with the path of the part. */
 export function canonicalKey(value: unknown, options?: CanonicalOptions): string {
-  return digest(new Encoder(options, undefined).encode(value))
+  return sha256(new Encoder(options, undefined).encode(value))
 }
 
 /** The key of a value, and what it was made from. Throws as canonicalKey() does. */
 export function explainKey(value: unknown, options?: CanonicalOptions): KeyExplanation {
   const notes: Notes = { parts: [], ignored: [] }
-  const key = digest(new Encoder(options, notes).encode(value))
+  const key = sha256(new Encoder(options, notes).encode(value))
   return { key, ...notes }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64url')
 }
 
 interface Notes {
@@ -73,25 +77,32 @@ interface Notes {
   readonly ignored: string[]
 }
 
-function digest(chunks: readonly Uint8Array[]): string {
-  const hash = createHash('sha256')
-  for (const chunk of chunks) hash.update(chunk)
-  return hash.digest('base64url')
-}
-
-/** Where a part is: as people write it, and as `ignore` names it. */
+/** Where a part is. Written out only when somebody asks: most keys are made without. */
 interface Place {
-  readonly path: string
+  readonly parent: Place | undefined
+  /** As `ignore` names it; empty for what has no name of its own there. */
   readonly name: string
+  /** As people write it. */
+  readonly step: 'root' | 'property' | 'index' | 'argument' | 'key' | 'value' | 'member'
   readonly depth: number
 }
+
+const ROOT: Place = { parent: undefined, name: '', step: 'root', depth: 0 }
+
+const TAG = Object.fromEntries(
+  Array.from('untfdisDRLBahoMS', (tag) => [tag, tag.charCodeAt(0)]),
+) as Readonly<Record<string, number>>
+
+/** Keys of usual length are encoded in it without growing. */
+const FIRST_BYTES = 512
 
 class Encoder {
   readonly #ignored: ReadonlySet<string>
   readonly #isArguments: boolean
   readonly #notes: Notes | undefined
   readonly #ancestors = new Set<object>()
-  #chunks: Uint8Array[] = []
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES)
+  #length = 0
 
   constructor(options: CanonicalOptions | undefined, notes: Notes | undefined) {
     this.#ignored = new Set(options?.ignore)
@@ -99,15 +110,70 @@ class Encoder {
     this.#notes = notes
   }
 
-  encode(value: unknown): Uint8Array[] {
-    this.#part(value, { path: '', name: '', depth: 0 })
-    return this.#chunks
+  encode(value: unknown): Uint8Array {
+    this.#part(value, ROOT)
+    return this.#bytes.subarray(0, this.#length)
   }
 
   #part(value: unknown, at: Place): void {
-    const leaf = leafOf(value, at)
-    if (leaf === undefined) this.#branch(value as object, at)
-    else this.#leaf(leaf, at)
+    switch (typeof value) {
+      case 'undefined':
+        this.#tag('u')
+        break
+      case 'boolean':
+        this.#tag(value ? 't' : 'f')
+        break
+      case 'number':
+        this.#tag('d')
+        this.#float64(value)
+        break
+      case 'bigint':
+        this.#tag('i')
+        this.#text(String(value))
+        break
+      case 'string':
+        this.#tag('s')
+        this.#text(value)
+        break
+      case 'object':
+        if (value !== null) {
+          this.#object(value, at)
+          return
+        }
+        this.#tag('n')
+        break
+      default:
+        throw refused(at, `a ${typeof value}`)
+    }
+    this.#note(at, value === null ? 'null' : typeof value, value)
+  }
+
+  #object(value: object, at: Place): void {
+    if (Array.isArray(value) || isPlain(value)) this.#branch(value, at)
+    else if (value instanceof Map || value instanceof Set) this.#branch(value, at)
+    else this.#leaf(value, at)
+  }
+
+  /** An object without parts. */
+  #leaf(value: object, at: Place): void {
+    const content = contentOf(value)
+    if (value instanceof Date) {
+      this.#tag('D')
+      this.#float64(value.getTime())
+    } else if (value instanceof RegExp) {
+      this.#tag('R')
+      this.#text(value.source)
+      this.#text(value.flags)
+    } else if (value instanceof URL) {
+      this.#tag('L')
+      this.#text(value.href)
+    } else if (content !== undefined) {
+      this.#tag('B')
+      this.#text(content.kind)
+      this.#varint(content.bytes.length)
+      this.#raw(content.bytes)
+    } else throw refused(at, `an instance of ${nameOfClass(value)}`)
+    this.#note(at, content?.kind ?? nameOfClass(value), content?.bytes ?? value)
   }
 
   #branch(value: object, at: Place): void {
@@ -117,156 +183,159 @@ class Encoder {
     if (Array.isArray(value)) this.#array(value, at)
     else if (value instanceof Map) this.#map(value, at)
     else if (value instanceof Set) this.#set(value, at)
-    else this.#plain(value, at)
+    else this.#plain(value as Readonly<Record<string, unknown>>, at)
     this.#ancestors.delete(value)
   }
 
   #array(list: readonly unknown[], at: Place): void {
     this.#head('a', list.length, at, 'array')
+    const step = this.#isArguments && at.depth === 0 ? 'argument' : 'index'
     for (let index = 0; index < list.length; index++) {
-      const isArgument = this.#isArguments && at.depth === 0
-      const place = within(at, `${at.path}[${index}]`, isArgument ? '' : String(index))
-      if (!(index in list)) this.#leaf(HOLE, place)
-      else if (this.#isIgnored(place)) this.#leaf(IGNORED, place)
+      const place = within(at, step, String(index))
+      if (!(index in list)) this.#mark('h', place, 'hole')
+      else if (this.#isIgnored(place)) this.#mark('u', place, 'ignored')
       else this.#part(list[index], place)
     }
   }
 
-  #plain(object: object, at: Place): void {
-    const prototype: unknown = Object.getPrototypeOf(object)
-    // Plain objects of other realms have an Object.prototype of their own, which has no prototype.
-    const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
-    if (!isPlain) throw refused(at, `an instance of ${nameOfClass(object)}`)
+  #plain(object: Readonly<Record<string, unknown>>, at: Place): void {
     if (Object.getOwnPropertySymbols(object).length > 0) throw refused(at, 'named by symbols')
-    const fields = Object.entries(object).filter(([name, value]) => {
-      return value !== undefined && !this.#isIgnored(property(at, name))
-    })
-    fields.sort(([a], [b]) => (a < b ? -1 : 1))
-    this.#head('o', fields.length, at, 'object')
-    for (const [name, value] of fields) {
-      this.#chunks.push(text(name))
-      this.#part(value, property(at, name))
+    const names = Object.keys(object).filter(
+      (name) => object[name] !== undefined && !this.#isIgnored(within(at, 'property', name)),
+    )
+    this.#head('o', names.length, at, 'object')
+    for (const name of names.sort()) {
+      this.#text(name)
+      this.#part(object[name], within(at, 'property', name))
     }
   }
 
   #map(map: ReadonlyMap<unknown, unknown>, at: Place): void {
     let index = 0
     const encoded = Array.from(map, ([key, value]) => {
-      const path = `${at.path}<${index++}>`
-      const keyBytes = this.#apart(key, within(at, `${path}.key`, ''))
-      return { keyBytes, bytes: this.#apart(value, within(at, `${path}.value`, '')) }
+      const name = String(index++)
+      const keyBytes = this.#apart(key, within(at, 'key', name))
+      return { keyBytes, bytes: this.#apart(value, within(at, 'value', name)) }
     })
     encoded.sort((a, b) => compareBytes(a.keyBytes, b.keyBytes))
     this.#head('M', encoded.length, at, 'Map')
-    for (const { keyBytes, bytes } of encoded) this.#chunks.push(keyBytes, bytes)
+    for (const { keyBytes, bytes } of encoded) {
+      this.#raw(keyBytes)
+      this.#raw(bytes)
+    }
   }
 
   #set(set: ReadonlySet<unknown>, at: Place): void {
     let index = 0
     const encoded = Array.from(set, (member) => {
-      return this.#apart(member, within(at, `${at.path}<${index++}>`, ''))
+      return this.#apart(member, within(at, 'member', String(index++)))
     })
     this.#head('S', encoded.length, at, 'Set')
-    this.#chunks.push(...encoded.sort(compareBytes))
+    for (const bytes of encoded.sort(compareBytes)) this.#raw(bytes)
   }
 
   /** The bytes of a part that is put in its place later. */
   #apart(value: unknown, at: Place): Uint8Array {
-    const chunks = this.#chunks
-    this.#chunks = []
-    try {
-      this.#part(value, at)
-      return Buffer.concat(this.#chunks)
-    } finally {
-      this.#chunks = chunks
-    }
+    const start = this.#length
+    this.#part(value, at)
+    const bytes = Uint8Array.prototype.slice.call(this.#bytes, start, this.#length)
+    this.#length = start
+    return bytes
   }
 
   #isIgnored(place: Place): boolean {
-    if (this.#ignored.size === 0 || !this.#ignored.has(place.name)) return false
-    this.#notes?.ignored.push(place.path)
+    if (this.#ignored.size === 0 || !this.#ignored.has(nameOf(place))) return false
+    this.#notes?.ignored.push(pathOf(place))
     return true
   }
 
   #head(tag: string, count: number, at: Place, type: string): void {
-    this.#chunks.push(TAGS[tag] as Uint8Array, varint(count))
-    if (count === 0) this.#notes?.parts.push({ path: at.path, type, text: 'empty' })
+    this.#tag(tag)
+    this.#varint(count)
+    if (count === 0) this.#notes?.parts.push({ path: pathOf(at), type, text: 'empty' })
   }
 
-  #leaf({ tag, type, shown, bytes }: Leaf, at: Place): void {
-    this.#chunks.push(TAGS[tag] as Uint8Array, ...bytes)
-    this.#notes?.parts.push({ path: at.path, type, text: shortened(shown()) })
+  #mark(tag: string, at: Place, what: string): void {
+    this.#tag(tag)
+    this.#notes?.parts.push({ path: pathOf(at), type: what, text: what })
+  }
+
+  #note(at: Place, type: string, value: unknown): void {
+    this.#notes?.parts.push({ path: pathOf(at), type, text: shown(value) })
+  }
+
+  #tag(tag: string): void {
+    this.#room(1)
+    this.#bytes[this.#length++] = TAG[tag] as number
+  }
+
+  #varint(value: number): void {
+    this.#room(varintLength(value))
+    this.#length = writeVarint(this.#bytes, this.#length, value)
+  }
+
+  /** Every NaN is the same to a program, whatever its bits. */
+  #float64(value: number): void {
+    this.#room(8)
+    this.#length = this.#bytes.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#length)
+  }
+
+  #text(text: string): void {
+    const bytes = encodeWtf8(text)
+    this.#varint(bytes.length)
+    this.#raw(bytes)
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  #room(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
   }
 }
 
-/** A part without parts. */
-interface Leaf {
-  readonly tag: string
-  readonly type: string
-  /** As people would write it; only explainKey() asks. */
-  readonly shown: () => string
-  readonly bytes: readonly Uint8Array[]
+function within(parent: Place, step: Place['step'], name: string): Place {
+  return { parent, name, step, depth: parent.depth + 1 }
 }
 
-const HOLE = leaf('h', 'hole', () => 'hole')
-const IGNORED = leaf('u', 'ignored', () => 'ignored')
-
-/** Undefined for what has parts. */
-function leafOf(value: unknown, at: Place): Leaf | undefined {
-  switch (typeof value) {
-    case 'undefined':
-      return leaf('u', 'undefined', () => 'undefined')
-    case 'boolean':
-      return leaf(value ? 't' : 'f', 'boolean', () => String(value))
-    case 'number':
-      return leaf(
-        'd',
-        'number',
-        () => (Object.is(value, -0) ? '-0' : String(value)),
-        float64(value),
-      )
-    case 'bigint':
-      return leaf('i', 'bigint', () => String(value), text(String(value)))
-    case 'string':
-      return leaf('s', 'string', () => JSON.stringify(value), text(value))
-    case 'object':
-      return value === null ? leaf('n', 'null', () => 'null') : leafOfObject(value)
-    default:
-      throw refused(at, `a ${typeof value}`)
-  }
+/** Plain objects of other realms have an Object.prototype of their own, which has no prototype. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function leafOfObject(value: object): Leaf | undefined {
-  if (value instanceof Date) {
-    return leaf('D', 'Date', () => String(value.getTime()), float64(value.getTime()))
-  }
-  if (value instanceof RegExp) {
-    return leaf('R', 'RegExp', () => String(value), text(value.source), text(value.flags))
-  }
-  if (value instanceof URL) return leaf('L', 'URL', () => value.href, text(value.href))
-  const content = contentOf(value)
-  if (content === undefined) return undefined
-  const { kind, bytes } = content
-  return leaf('B', kind, () => `${bytes.length} bytes`, text(kind), prefixed(bytes))
-}
-
-function leaf(tag: string, type: string, shown: () => string, ...bytes: Uint8Array[]): Leaf {
-  return { tag, type, shown, bytes }
-}
-
-const TAGS: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
-  Array.from('untfdisDRLBahoMS', (tag) => [tag, Buffer.from(tag)]),
-)
-
-function within(at: Place, path: string, name: string): Place {
-  return { path, name: at.name === '' ? name : `${at.name}.${name}`, depth: at.depth + 1 }
+/** The path by which `ignore` names a place: from the argument, if it is in one. */
+function nameOf({ parent, step, name }: Place): string {
+  if (parent === undefined || step === 'argument') return ''
+  const before = nameOf(parent)
+  return before === '' ? name : `${before}.${name}`
 }
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
-function property(at: Place, name: string): Place {
-  const shown = IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
-  return within(at, at.path === '' ? shown.replace(/^\./, '') : at.path + shown, name)
+function pathOf({ parent, step, name }: Place): string {
+  if (parent === undefined) return ''
+  const before = pathOf(parent)
+  switch (step) {
+    case 'index':
+    case 'argument':
+      return `${before}[${name}]`
+    case 'key':
+    case 'value':
+      return `${before}<${name}>.${step}`
+    case 'member':
+      return `${before}<${name}>`
+    default:
+      if (!IDENTIFIER.test(name)) return `${before}[${JSON.stringify(name)}]`
+      return before === '' ? name : `${before}.${name}`
+  }
 }
 
 /** The bytes that a binary value is, wherever they lie. A Buffer is a Uint8Array. */
@@ -285,34 +354,22 @@ function nameOfClass(value: object): string {
   return typeof made === 'function' && made.name !== '' ? made.name : 'a class without a name'
 }
 
-function varint(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(varintLength(value))
-  writeVarint(bytes, 0, value)
-  return bytes
-}
-
-function prefixed(bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([varint(bytes.length), bytes])
-}
-
-function text(value: string): Uint8Array {
-  return prefixed(encodeWtf8(value))
-}
-
-function float64(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(8)
-  // Every NaN is the same to a program, whatever its bits.
-  bytes.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value)
-  return bytes
-}
-
 /** Enough to recognise a part by. */
 const SHOWN_CHARS = 80
 
-function shortened(shown: string): string {
-  return shown.length > SHOWN_CHARS ? `${shown.slice(0, SHOWN_CHARS)}…` : shown
+function shown(value: unknown): string {
+  const text = textOf(value)
+  return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Object.is(value, -0)) return '-0'
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  if (value instanceof Date) return String(value.getTime())
+  return String(value)
 }
 
 function refused(at: Place, what: string): UnkeyableValueError {
-  return new UnkeyableValueError(at.path, what)
+  return new UnkeyableValueError(pathOf(at), what)
 }
