@@ -90,7 +90,7 @@ export class NativeModuleError extends PersistDictError {
   constructor(moduleName: string, options?: ErrorOptions) {
     super(
       `The native module "${moduleName}" could not be loaded on ${process.platform}-${process.arch}. ` +
-        'Reinstall with optional dependencies allowed (npm install --include=optional), or use a store without it: memoryStore() of persistdict/memory.',
+        'Reinstall with optional dependencies allowed (npm install --include=optional), or use a store without it: sqliteStore() of persistdict/sqlite.',
       options,
     )
   }

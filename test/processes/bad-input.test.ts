@@ -25,6 +25,8 @@ import {
   TransactionError,
   UnpersistableValueError,
 } from 'persistdict'
+import { fileStore } from 'persistdict/file'
+import { sqliteStore } from 'persistdict/sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { randomOf } from '../random.js'
 import { seedOf } from '../seed.js'
@@ -489,7 +491,7 @@ describe('a full disk', () => {
     "flush() or set() on a full disk is a StoreFullError, data stays readable, nothing is lost and it works again after, durability '%s'",
     async (durability) => {
       const disk = smallDisk('8m')
-      const ended = await runChild('full-disk.mjs', [disk, durability])
+      const ended = await runChild('full-disk.mjs', [disk, durability, 'lmdb'])
       // LMDB would print a line if it met the full disk itself; it never does.
       expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'done\n', stderr: '' })
       using dict = open(join(disk, 'dict'))
@@ -498,6 +500,20 @@ describe('a full disk', () => {
       expect(dict.size).toBe(50)
     },
   )
+
+  test.each([
+    ['sqlite', sqliteStore],
+    ['file', fileStore],
+  ] as const)('a full disk is a StoreFullError on %s, too', async (kind, store) => {
+    for (const durability of ['batched', 'commit']) {
+      const disk = smallDisk('8m')
+      const ended = await runChild('full-disk.mjs', [disk, durability, kind])
+      expect(ended).toMatchObject({ code: 0, signal: null, stdout: 'done\n', stderr: '' })
+      using dict = open(store(join(disk, 'dict')))
+      for (let at = 0; at < 30; at++) expect(dict.get(`after ${at}`)).toMatch(`after ${at} xxx`)
+      expect(dict.size).toBe(50)
+    }
+  })
 
   test('open() on a full disk is a StoreFullError, of a new dict and of an old one', async () => {
     const disk = smallDisk('4m')

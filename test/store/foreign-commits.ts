@@ -21,10 +21,10 @@ export function saidFile(): string {
  * Whatever the writer said before a read, the read must see. While the change id stays, so does all
  * that is read.
  */
-export function watch(store: SyncStore, said: string): void {
+export function watch(store: SyncStore, said: string, rounds = ROUNDS): void {
   const start = performance.now()
   let [number, changeId] = [0, -1]
-  while (number < ROUNDS) {
+  while (number < rounds) {
     if (performance.now() - start > DEADLINE_MS) throw new Error(`the writer stopped at ${number}`)
     const before = store.changeId()
     const committed = Math.max(number, statSync(said).size)
@@ -32,7 +32,7 @@ export function watch(store: SyncStore, said: string): void {
       Number(textOf(store.get('rows', KEY))),
       Number(textOf(store.peek('rows', KEY))),
       Number(textOf(store.scan('rows', {}, 1)[0]?.record)),
-      store.due('rows', ROUNDS, 1)[0]?.deadline ?? 0,
+      store.due('rows', rounds, 1)[0]?.deadline ?? 0,
       Number(textOf(store.get('rows', KEY))),
     ]
     const isUnchanged = store.changeId() === before
