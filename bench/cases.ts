@@ -29,6 +29,9 @@ export const CASES = [
   'memoize-hit',
   'single-flight',
   'wake-up',
+  'redis-get-hot',
+  'redis-get',
+  'redis-set',
 ] as const
 
 /** Loads one case and none of the others, with all that they import. */

@@ -27,6 +27,7 @@ import { OrderedRows } from './ordered-rows.js'
 import { COMMIT, VERSIONS } from './scripts.js'
 import { ServerClock } from './server-clock.js'
 import { Tracking } from './tracking.js'
+import { VersionSource } from './version-source.js'
 
 export interface RedisStoreParts {
   readonly commands: Commands
@@ -59,6 +60,7 @@ export class RedisStore implements AsyncStore {
   readonly #serverClocks: ServerClock[]
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
   readonly #wantsTracking: boolean
+  readonly #versions: VersionSource
   readonly #drops = new Drops()
   #dropWatch: DropWatch | undefined
   #tracking: Tracking | undefined
@@ -72,6 +74,9 @@ export class RedisStore implements AsyncStore {
     this.#clock = clock
     this.#ordered = new OrderedRows(commands, names, this.#drops)
     this.#wantsTracking = tracking
+    this.#versions = new VersionSource(async (count) =>
+      Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
+    )
     this.#serverClocks = names.rowPrefixes.map((key) => new ServerClock(commands, clock, key))
   }
 
@@ -156,9 +161,8 @@ export class RedisStore implements AsyncStore {
   }
 
   async nextVersions(count: number): Promise<number> {
-    const { versions } = this.#names
-    const args = [String(count)]
-    return Number(await this.#commands.script(VERSIONS, [versions], args, 'repeatable'))
+    this.#commands.assertOpen()
+    return this.#versions.next(count)
   }
 
   onInvalidate(listener: InvalidationListener): () => void {
