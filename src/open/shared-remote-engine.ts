@@ -1,4 +1,5 @@
 /** One engine serves all dicts over an AsyncStore in this thread, as shared-engine.ts has it. */
+import type { Clock, Timer } from '../clock.js'
 import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
 import type { Recipes } from '../dict/recipes.js'
@@ -19,6 +20,8 @@ interface Shared {
   readonly agreed: EngineSettings['agreed']
   /** Resolves when the store is known to fit the settings. */
   readonly checked: Promise<void>
+  /** Ends the sweeping. */
+  readonly stop: () => void
   users: number
 }
 
@@ -49,6 +52,7 @@ export async function shareRemote(
   const release = async () => {
     if (--entry.users > 0) return
     if (shared.get(identity) === entry) shared.delete(identity)
+    entry.stop()
     try {
       await leasing.close()
     } finally {
@@ -75,7 +79,29 @@ function made(store: AsyncStore, settings: EngineSettings): Shared {
   const cache = settings.makeCache()
   const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
   const checked = checkRemoteIdentity(store, settings.identity)
+  const stop = settings.background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
   const events = new StoreEvents(engine, errors, warnings)
   const leasing = new Leasing(new AsyncLeases(store, clock), clock, onError)
-  return { engine, events, leasing, recipes: allRecipes(), agreed, checked, users: 0 }
+  return { engine, events, leasing, recipes: allRecipes(), agreed, checked, stop, users: 0 }
+}
+
+/** Stores that drop expired rows themselves leave nothing to sweep: asking them costs a command. */
+const SWEEP_PAUSE_MS = 60_000
+
+function sweepFromTimeToTime(
+  engine: RemoteEngine,
+  clock: Clock,
+  onError: (error: unknown) => void,
+): () => void {
+  let timer: Timer
+  const sweep = async () => {
+    try {
+      if (!engine.isClosed) await engine.sweep()
+    } catch (error) {
+      if (!engine.isClosed) onError(error)
+    }
+    if (!engine.isClosed) timer = clock.after(SWEEP_PAUSE_MS, sweep)
+  }
+  timer = clock.after(SWEEP_PAUSE_MS, sweep)
+  return () => timer.cancel()
 }

@@ -61,14 +61,8 @@ async function* inKeyOrder(
     const rows = await source.store.scan(ROWS, bounds, limit)
     const last = rows.at(-1)
     if (last === undefined) return
-    for (const row of rows) {
-      const read = entryOfRow(filter, row.key, row.record)
-      if (read === undefined) continue
-      // Something was written here since the step was read: the row may be gone, or another.
-      const isOld = source.writes() !== writes
-      const entry = isOld ? (await source.entries([read.key]))[0] : read
-      if (entry !== undefined && !entry.isExpiredAt(source.clock.now())) yield entry
-    }
+    const read = rows.flatMap(({ key, record }) => entryOfRow(filter, key, record) ?? [])
+    yield* fresh(source, read, writes)
     bounds = { ...bounds, after: last.key }
   }
 }
@@ -85,14 +79,41 @@ async function* inserted(
   const upwards = { ...range, reverse: false }
   for await (const entry of inKeyOrder(source, space, upwards, 'keys')) found.push(entry)
   sortByInsertion(found, range.reverse)
+  if (wanted === 'keys') {
+    yield* fresh(source, found, before)
+    return
+  }
   for (let at = 0; at < found.length; at += STEP_ROWS) {
-    const step = found.slice(at, at + STEP_ROWS)
-    const writes = wanted === 'keys' ? before : source.writes()
-    const entries = wanted === 'keys' ? step : await source.entries(step.map(({ key }) => key))
-    for (const [index, { key }] of step.entries()) {
-      const isOld = source.writes() !== writes
-      const entry = isOld ? (await source.entries([key]))[0] : entries[index]
-      if (entry !== undefined && !entry.isExpiredAt(source.clock.now())) yield entry
+    const writes = source.writes()
+    const keys = found.slice(at, at + STEP_ROWS).map(({ key }) => key)
+    const entries = await source.entries(keys)
+    yield* fresh(
+      source,
+      entries.flatMap((entry) => entry ?? []),
+      writes,
+    )
+  }
+}
+
+/**
+ * The live ones of entries that were read when `writes` was what it is given as. If something was
+ * written here since, an entry may be gone, or another: then they are read again, a few at a time.
+ */
+async function* fresh(
+  source: ScanSource,
+  read: readonly Entry[],
+  since: number,
+): AsyncGenerator<Entry> {
+  let writes = since
+  let known: readonly (Entry | undefined)[] = read
+  let start = 0
+  for (let at = 0; at < read.length; at++) {
+    if (source.writes() !== writes || at >= start + known.length) {
+      writes = source.writes()
+      start = at
+      known = await source.entries(read.slice(at, at + FIRST_STEP_ROWS).map(({ key }) => key))
     }
+    const entry = known[at - start]
+    if (entry !== undefined && !entry.isExpiredAt(source.clock.now())) yield entry
   }
 }

@@ -140,20 +140,27 @@ export class RemoteWrites {
   change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
     return tries(this.#parts.clock, key, async () => {
       const first = await this.#queue.run([space.idOf(key)], async (): Promise<FirstTry<T>> => {
-        const located = await this.#locate(space, key)
+        // Together: most decisions are to write something, which needs a version.
+        const [located, version] = await Promise.all([
+          this.#locate(space, key),
+          this.#parts.store.nextVersions(1),
+        ])
         const entry = this.#entryAt(located)
         const decided = decide(entry)
         if (isPending(decided)) return { later: decided, version: entry?.version }
-        return { result: await this.#settle(space, located, decided) }
+        return { result: await this.#settle(space, located, decided, version) }
       })
       if (!('later' in first)) return first.result
       // Outside of the queue: what is awaited may use this very key.
       const decision = await first.later
       if (decision.write === undefined) return decision.result
       return this.#queue.run([space.idOf(key)], async () => {
-        const located = await this.#locate(space, key)
+        const [located, version] = await Promise.all([
+          this.#locate(space, key),
+          this.#parts.store.nextVersions(1),
+        ])
         const isSame = this.#entryAt(located)?.version === first.version
-        return isSame ? this.#settle(space, located, decision) : CONFLICT
+        return isSame ? this.#settle(space, located, decision, version) : CONFLICT
       })
     })
   }
@@ -223,11 +230,11 @@ export class RemoteWrites {
     space: KeySpace,
     located: Located,
     { write, result }: Decision<T>,
+    version: number,
   ): Promise<T | typeof CONFLICT> {
     if (write === undefined) return result
     const isNothing = write.kind === 'delete' && !isThere(located)
     const steps = isNothing ? [] : [{ located, write: { write, keepsDeadline: false } }]
-    const version = write.kind === 'set' ? await this.#parts.store.nextVersions(1) : 0
     return (await this.#commit(space, steps, version)) ? result : CONFLICT
   }
 
