@@ -184,7 +184,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     options: SetOptions = { keepTtl: true },
   ): Promise<number | bigint> {
     return this.#scope.change(key, (text, entry) => {
-      const sum = increased(text, entry?.value('copy'), by)
+      const sum = increased(() => this.#scope.space.shown(text), entry?.value('copy'), by)
       return {
         write: this.#scope.setOver(text, entry, sum, keepingTags(options, entry)),
         result: sum,

@@ -15,20 +15,20 @@ export function refuseSymbol(key: string | symbol): asserts key is string {
 
 /** Throws TypeError for a descriptor that asks for any other kind of property. */
 export function refuseOddProperty(
-  key: string,
+  shown: () => string,
   descriptor: PropertyDescriptor,
   exists: boolean,
 ): void {
   if ('get' in descriptor || 'set' in descriptor) {
     throw new TypeError(
-      `"${key}" cannot have a getter or setter: only data is stored. Assign a value.`,
+      `"${shown()}" cannot have a getter or setter: only data is stored. Assign a value.`,
     )
   }
   for (const attribute of ['writable', 'enumerable', 'configurable'] as const) {
     // What is left out stays as it is; for a new property that means false.
     if ((descriptor[attribute] ?? exists) === true) continue
     throw new TypeError(
-      `"${key}" cannot be made non-${attribute}: a stored property is always writable, enumerable and configurable. Assign the value instead.`,
+      `"${shown()}" cannot be made non-${attribute}: a stored property is always writable, enumerable and configurable. Assign the value instead.`,
     )
   }
 }

@@ -177,7 +177,11 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     options: SetOptions = { keepTtl: true },
   ): number | bigint {
     return this.#scope.atomically(key, (text, fields) => {
-      const sum = increased(text, fields && this.#scope.copyOf(text, fields), by)
+      const sum = increased(
+        () => this.#scope.space.shown(text),
+        fields && this.#scope.copyOf(text, fields),
+        by,
+      )
       const kept = keepingTags(options, fields)
       this.#scope.engine.write([this.#scope.setWrite(text, sum, kept)])
       return sum

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.js'
 import type { Payload, ValueCodec } from '../codec/value-codec.js'
 import type { SetWrite } from '../engine/write.js'
+import { HIDDEN } from '../errors/hidden.js'
 import { KeyError } from '../errors/key-errors.js'
 import { canonicalKey, type KeySpace } from '../keys/key-space.js'
 import { deadlineOf, type SetOptions, tagsOf } from './set-options.js'
@@ -42,9 +43,14 @@ export class EntryRules {
 
   /** A key as the user gives it, as a string. Throws KeyError. */
   key(key: unknown): string {
-    return this.keySerializer === undefined
-      ? canonicalKey(key)
-      : serialized(this.keySerializer, key)
+    try {
+      return this.keySerializer === undefined
+        ? canonicalKey(key)
+        : serialized(this.keySerializer, key)
+    } catch (error) {
+      if (!(error instanceof KeyError) || !this.#parts.codec.isDiscreet) throw error
+      throw new KeyError(HIDDEN, error.message)
+    }
   }
 
   /** A key as it is stored, as the user gave it. */
@@ -55,7 +61,9 @@ export class EntryRules {
   /** What the key's schema makes of a value. Throws InvalidValueError, or KeyError for no such key. */
   checked(key: string, value: unknown): unknown {
     const schema = this.#parts.schemaOf(key)
-    return schema === undefined ? value : validated(schema, key, value)
+    return schema === undefined
+      ? value
+      : validated(schema, key, value, this.#parts.codec.isDiscreet)
   }
 
   /** The value behind a payload, as a copy that the caller may change. */

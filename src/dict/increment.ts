@@ -1,7 +1,11 @@
 import { NotANumberError } from '../errors/value-errors.js'
 
 /** `current` plus `by`; from 0 if there is no current value. Numbers and bigints do not mix. */
-export function increased(key: string, current: unknown, by: number | bigint): number | bigint {
+export function increased(
+  shown: () => string,
+  current: unknown,
+  by: number | bigint,
+): number | bigint {
   if (typeof by === 'bigint') {
     if (current === undefined) return by
     if (typeof current === 'bigint') return current + by
@@ -11,7 +15,7 @@ export function increased(key: string, current: unknown, by: number | bigint): n
   } else {
     throw new RangeError(`increment() must add a finite number, and was given ${String(by)}.`)
   }
-  throw new NotANumberError(key, describe(current, by))
+  throw new NotANumberError(shown(), describe(current, by))
 }
 
 function describe(current: unknown, by: number | bigint): string {

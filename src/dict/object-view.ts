@@ -108,7 +108,7 @@ class ViewHandler implements ProxyHandler<object> {
   defineProperty(_target: object, key: string | symbol, descriptor: PropertyDescriptor): boolean {
     refuseSymbol(key)
     const exists = this.#hasEntry(key)
-    refuseOddProperty(key, descriptor, exists)
+    refuseOddProperty(() => this.#scope.space.shown(key), descriptor, exists)
     // Without a value, an existing property keeps the one it has.
     return exists && !('value' in descriptor) ? true : this.#store(key, descriptor.value)
   }

@@ -23,6 +23,10 @@ export class RemoteHost implements ComputeHost {
     return this.#scope.space.idOf(key)
   }
 
+  shown(key: string): string {
+    return this.#scope.space.shown(key)
+  }
+
   leaseKey(key: string): Uint8Array {
     return leaseKey('compute', this.#scope.space.encode(key))
   }

@@ -13,8 +13,8 @@ import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
 import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
-import { canonicalKey, type KeySpace } from '../keys/key-space.js'
-import { type EntryRules, expiryWrite, type KeySerializer, serialized } from './entry-rules.js'
+import type { KeySpace } from '../keys/key-space.js'
+import { type EntryRules, expiryWrite, type KeySerializer } from './entry-rules.js'
 import type { Warning } from './events/dict-events.js'
 import type { KeyHandlers } from './events/key-handlers.js'
 import type { Range } from './face.js'
@@ -124,8 +124,7 @@ export class Scope {
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
   key(key: unknown): string {
     if (this.lease.isClosed) throw new ClosedError()
-    if (this.#keySerializer !== undefined) return serialized(this.#keySerializer, key)
-    return typeof key === 'string' ? key : canonicalKey(key)
+    return typeof key === 'string' && this.#keySerializer === undefined ? key : this.#rules.key(key)
   }
 
   /** What locking a key locks. Throws as key() does. */

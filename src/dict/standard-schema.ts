@@ -2,6 +2,7 @@
  * The part of Standard Schema v1 (https://standardschema.dev) that we use. Zod, Valibot, ArkType and
  * others implement it, so any of them checks values.
  */
+import { HIDDEN } from '../errors/hidden.js'
 import { OptionError } from '../errors/option-error.js'
 import { InvalidValueError } from '../errors/value-errors.js'
 
@@ -24,7 +25,12 @@ export interface SchemaIssue {
 }
 
 /** What the schema makes of the value. Throws InvalidValueError if it does not fit. */
-export function validated(schema: StandardSchema, key: string, value: unknown): unknown {
+export function validated(
+  schema: StandardSchema,
+  key: string,
+  value: unknown,
+  isDiscreet: boolean,
+): unknown {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise) {
     result.catch(() => {})
@@ -34,6 +40,8 @@ export function validated(schema: StandardSchema, key: string, value: unknown): 
     )
   }
   if (result.issues === undefined) return result.value
+  // What a schema says of a value may hold some of it.
+  if (isDiscreet) throw new InvalidValueError(HIDDEN, [])
   throw new InvalidValueError(
     key,
     result.issues.map(({ message, path = [] }) => ({ message, path: path.map(step).join('.') })),

@@ -7,6 +7,7 @@ import { Scope } from '../dict/scope.js'
 import type { StandardSchema } from '../dict/standard-schema.js'
 import { setLimits } from '../engine/capacity/set-limits.js'
 import { flushOnSignals } from '../engine/exit-hook.js'
+import { HIDDEN } from '../errors/hidden.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { lmdbStore } from '../store/lmdb/open-lmdb.js'
@@ -49,6 +50,9 @@ export function openTyped<const T extends Record<string, StandardSchema>>(
   return openChecked<OutputsOf<T>, KeyOf<OutputsOf<T>>>(place, options, (key) => {
     const schema = schemas.get(key)
     if (schema !== undefined) return schema
+    if (options.cipher !== undefined && options.debugKeys !== true) {
+      throw new KeyError(HIDDEN, 'The dict has no such key.')
+    }
     const known = [...schemas.keys()].map((name) => JSON.stringify(name)).join(', ')
     throw new KeyError(key, `The dict has no key ${JSON.stringify(key)}. Its keys are ${known}.`)
   })

@@ -59,7 +59,7 @@ export class Flights {
   /** Waits for the value; serves the old one instead where the options say so. */
   async #wait(call: Call): Promise<unknown> {
     const { host, key, terms } = call
-    const late = () => new ComputeTimeoutError(key, terms.timeoutMs)
+    const late = () => new ComputeTimeoutError(host.shown(key), terms.timeoutMs)
     const stop = stopAfter(host.clock, terms.timeoutMs, late, terms.signal)
     try {
       return await this.#soon(call, this.#settled(call, stop.signal))

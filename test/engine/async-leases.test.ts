@@ -96,7 +96,7 @@ describe.each(STORES)('leases over %s', (_name, make) => {
     const fail = (error: unknown) => expect.unreachable(String(error))
     const leasing = () => new Leasing(new AsyncLeases(store, clock), clock, fail)
     const [one, other] = [leasing(), leasing()]
-    const name = { key: 'job', leaseKey: KEY }
+    const name = { key: 'job', shown: 'job', leaseKey: KEY }
     const lock = await one.locks.lock(name)
     expect(await other.locks.tryLock(name)).toBeUndefined()
     const waiting = other.locks.lock(name)

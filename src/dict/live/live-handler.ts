@@ -56,7 +56,7 @@ export class LiveHandler implements ProxyHandler<object> {
     refuseSymbol(key)
     const isThere = Object.hasOwn(raw, key)
     if (Array.isArray(raw) && key === 'length') return this.#setLength(raw, descriptor)
-    refuseOddProperty(key, descriptor, isThere)
+    refuseOddProperty(() => this.#root.shown(key), descriptor, isThere)
     if (isThere && !('value' in descriptor)) return true
     const next = this.#root.adopt(descriptor.value, raw, stepOf(key))
     if (isThere && Object.is((raw as Bag)[key], next)) return true

@@ -16,6 +16,7 @@ import type { Payload } from '../../codec/value-codec.js'
 import type { Engine } from '../../engine/engine.js'
 import type { StoredPayload, Write } from '../../engine/write.js'
 import { ConflictError } from '../../errors/conflict-error.js'
+import { HIDDEN } from '../../errors/hidden.js'
 import { UnpersistableValueError } from '../../errors/value-errors.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import { instrumentMap, instrumentSet } from './live-collections.js'
@@ -223,8 +224,13 @@ export class LiveRoot implements LiveTree {
       stored !== undefined && equalBytes(stored.payload.bytes, this.#stored.payload.bytes)
     if (!isSame) {
       this.#isDirty = false
-      throw new ConflictError(this.key)
+      throw new ConflictError(space.shown(this.key))
     }
+  }
+
+  /** A part of the value, for messages. */
+  shown(part: string): string {
+    return this.scope.engine.codec.isDiscreet ? HIDDEN : part
   }
 
   #wasRemoved(): boolean {
@@ -244,6 +250,8 @@ export class LiveRoot implements LiveTree {
   #refuse(container: object, step: string, value: unknown): never {
     const what = `a ${typeof value} cannot be stored. Leave it out.`
     const place = `${this.#pathOf(container)}${step}`
+    const { codec } = this.scope.engine
+    if (codec.isDiscreet) codec.refuse(this.key, '', what)
     throw new UnpersistableValueError(this.key, '', what).within(place)
   }
 

@@ -9,6 +9,8 @@ export interface LiveTree {
    * for parts of this very value, which stay shared. Throws UnpersistableValueError with the path.
    */
   adopt(value: unknown, container: object, step: string): unknown
+  /** A part of the value, for messages. */
+  shown(part: string): string
   /** Call before a change: notes it, or throws ConflictError with everything as it was. */
   willChange(): void
 }

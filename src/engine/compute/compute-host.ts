@@ -44,6 +44,8 @@ export interface ComputeHost {
   /** One string for a key of any namespace of the store. */
   idOf(key: string): string
   leaseKey(key: string): Uint8Array
+  /** A key for messages. */
+  shown(key: string): string
   /** The live values of keys, as readers get them. */
   values(keys: readonly string[]): Awaitable<unknown[]>
   /** What there is of a key, expired or not. */

@@ -48,12 +48,14 @@ export interface LocksParts {
 /** What is locked: the key as the user gave it, and the name of its lease. */
 export interface LockName {
   readonly key: string
+  /** The key for messages. */
+  readonly shown: string
   readonly leaseKey: Uint8Array
 }
 
 /** What locking a key of a namespace locks. */
 export function lockName(space: KeySpace, key: string): LockName {
-  return { key, leaseKey: leaseKey('lock', space.encode(key)) }
+  return { key, shown: space.shown(key), leaseKey: leaseKey('lock', space.encode(key)) }
 }
 
 export class Locks {
@@ -71,7 +73,7 @@ export class Locks {
     const { timeout = Number.POSITIVE_INFINITY, signal } = options
     const timeoutMs = durationMs(timeout, 'timeout')
     const leaseMs = leaseOf(options)
-    const late = () => new LockTimeoutError(name.key, timeoutMs)
+    const late = () => new LockTimeoutError(name.shown, timeoutMs)
     const stop = stopAfter(this.#parts.clock, timeoutMs, late, signal)
     try {
       await this.#turns.take(nameOf(name), stop.signal)

@@ -111,10 +111,11 @@ export class Inspection {
     try {
       Entry.copied(key, fields, this.#engine.codec).value('copy')
     } catch (error) {
-      this.#suspect('value', space, storageKey, key, reasonOf(error))
+      this.#suspect('value', space, storageKey, space.shown(key), reasonOf(error))
     }
     const { dueAt: deadline } = fields
-    if (deadline !== 0) this.#deadlines.push({ hint: { key: storageKey, deadline }, space, key })
+    if (deadline !== 0)
+      this.#deadlines.push({ hint: { key: storageKey, deadline }, space, key: space.shown(key) })
   }
 
   /** Slots of a chain follow each other: a search for a key ends at the first free one. */
