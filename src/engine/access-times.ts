@@ -22,7 +22,7 @@ import type { FurtherDue } from './further-due.js'
 import { placeOf } from './row.js'
 import type { Session } from './session.js'
 
-const ACCESSED = 'accessed'
+export const ACCESSED = 'accessed'
 
 /** How exact times are, in parts of `maxIdle`. */
 const GRAINS = 50

@@ -12,6 +12,7 @@
  * too early.
  */
 
+import { ByteReader } from '../bytes.js'
 import { nextTurn } from '../clock.js'
 import type { StoreSecrets } from '../codec/cipher/store-secrets.js'
 import { decodeRecord } from '../codec/record.js'
@@ -19,6 +20,7 @@ import { openRecord, resealRecord } from '../codec/sealed-record.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import type { StoreRow, StoreTransaction } from '../store/sync-store.js'
+import { ACCESSED } from './access-times.js'
 import { USED } from './capacity/accounts.js'
 import { HANDS, MOVED, QUEUE } from './capacity/eviction-queue.js'
 import { CHANGES } from './change-log.js'
@@ -30,12 +32,15 @@ import { MESSAGES } from './message-budget.js'
 import { ROWS } from './row.js'
 import { resealedSideRow, SealedStore } from './sealed-store.js'
 import { resealedRow, SECRETS } from './secrets-row.js'
+import { TAGS } from './tags.js'
 import { QUARANTINE } from './upkeep/quarantine.js'
 
 /** All buckets, in the order in which they are sealed anew. Positions are stored for a while only. */
 export const SEALED_BUCKETS: readonly string[] = [
   ROWS,
   COUNTS,
+  TAGS,
+  ACCESSED,
   QUARANTINE,
   CHANGES,
   USED,
@@ -152,7 +157,9 @@ class Rotation {
   ): 'resealed' | 'current' {
     const row = resealedSideRow(this.#secrets, bucket, key, record)
     if (row === undefined) return 'current'
-    tx.put(bucket, key, row, 0)
+    // The deadlines of this bucket are what its rows hold.
+    const deadline = bucket === ACCESSED ? new ByteReader(row.plain, 0).uint48() : 0
+    tx.put(bucket, key, row.sealed, deadline)
     return 'resealed'
   }
 

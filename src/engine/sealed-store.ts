@@ -57,18 +57,24 @@ class RowSealer {
   }
 }
 
+/** A row in plain, and as it would be sealed now. */
+export interface ResealedRow {
+  readonly plain: Uint8Array
+  readonly sealed: Uint8Array
+}
+
 /** The row as it would be sealed now; undefined if it is so. Throws UnsealError. */
 export function resealedSideRow(
   secrets: StoreSecrets,
   bucket: string,
   key: Uint8Array,
   sealed: Uint8Array,
-): Uint8Array | undefined {
+): ResealedRow | undefined {
   const suite = sealed.subarray(0, SUITE_BYTES)
   const body = sealed.subarray(SUITE_BYTES, sealed.length)
   if (secrets.isCurrent(suite[0] ?? 0, body)) return undefined
-  const row = secrets.open(suite[0] ?? 0, bucket, key, suite, body)
-  return new RowSealer(secrets).seal(bucket, key, row)
+  const plain = secrets.open(suite[0] ?? 0, bucket, key, suite, body)
+  return { plain, sealed: new RowSealer(secrets).seal(bucket, key, plain) }
 }
 
 /** Reading, in and out of transactions. */

@@ -184,12 +184,15 @@ test('rotateKeys() of a plain dict is an OptionError', async () => {
 test('rotateKeys() knows every bucket that a dict writes to', async () => {
   const used = new Set<string>()
   const path = tempDirectory()
-  using dict = open(noting(lmdbStore(path), used), { ...oldOnly, maxEntries: 5 })
+  using dict = open(noting(lmdbStore(path), used), { ...oldOnly, maxEntries: 5, maxIdle: '1d' })
   const stop = new AbortController()
   const watch = dict.watch(undefined, { signal: stop.signal })
   const first = watch.next()
-  for (let at = 0; at < 20; at++) dict.set(`${at}`, at, { ttl: '1d' })
-  dict.flushSync()
+  for (let at = 0; at < 20; at++) dict.set(`${at}`, at, { ttl: '1d', tags: ['t'] })
+  dict.invalidateTag('t')
+  dict.set('read', 1).flushSync()
+  dict.get('read')
+  await dict.flush()
   await dict.getOrSet('computed', async () => 1)
   await using _lock = await dict.lock('lock')
   await first
