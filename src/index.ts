@@ -137,7 +137,12 @@ export {
   openAsync,
 } from './open/open-async.js'
 export type { CheckMode, OpenOptions } from './open/open-options.js'
-export { Barrier, type BarrierDict, type BarrierOptions } from './recipes/barrier.js'
+export {
+  Barrier,
+  type BarrierDict,
+  type BarrierOptions,
+  type BarrierState,
+} from './recipes/barrier.js'
 export { type LockingDict, Semaphore } from './recipes/semaphore.js'
 export { Throttle, type ThrottleOptions, type UpdatingDict } from './recipes/throttle.js'
 export { type LmdbOptions, lmdbStore } from './store/lmdb/open-lmdb.js'

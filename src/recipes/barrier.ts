@@ -11,8 +11,11 @@ import type { Awaitable } from '../engine/leases/lease-table.js'
 import { LockTimeoutError } from '../errors/lock-errors.js'
 import { OptionError } from '../errors/option-error.js'
 
-interface BarrierState {
+/** The value of the entry that belongs to a barrier. */
+export interface BarrierState {
+  /** How many rounds are over. */
   readonly round: number
+  /** Who has come in this one. */
   readonly here: readonly string[]
 }
 
