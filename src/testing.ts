@@ -1,4 +1,14 @@
 export type {
+  AsyncStore,
+  Atomicity,
+  Batch,
+  DeleteRow,
+  InvalidationListener,
+  PutRow,
+  RowCheck,
+  RowOperation,
+} from './store/async-store.js'
+export type {
   CommitPromise,
   DeadlineHint,
   RowVisitor,
