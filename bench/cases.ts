@@ -3,6 +3,7 @@ import type { BenchCase } from './harness/case.js'
 
 export const CASES = [
   'get-hot',
+  'get-idle',
   'get-hot-foreign',
   'view-get',
   'view-live',

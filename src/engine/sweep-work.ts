@@ -50,19 +50,25 @@ export class SweepWork {
     return this.#lease !== undefined
   }
 
-  step(rows: number): 'more' | 'done' | 'lost' {
+  step(rows: number): { readonly state: 'more' | 'done' | 'lost'; readonly rowsMs: number } {
     const lease = this.#lease
-    if (lease === undefined) return 'lost'
+    if (lease === undefined) return { state: 'lost', rowsMs: 0 }
     const { clock, store } = this.#engine
     const [start, removed] = [clock.monotonic(), this.removed]
+    let rowsMs = 0
     try {
-      const result = this.#engine.transaction((session) => this.#stepIn(session, lease, rows))
+      const state = this.#engine.transaction((session) => {
+        const begun = clock.monotonic()
+        const result = this.#stepIn(session, lease, rows)
+        rowsMs = clock.monotonic() - begun
+        return result
+      })
       const tookMs = clock.monotonic() - start
       publishSweep({ location: store.location, removed: this.removed - removed, tookMs })
-      return result
+      return { state, rowsMs }
     } catch (error) {
       this.#lease = undefined
-      if (error instanceof LockLostError) return 'lost'
+      if (error instanceof LockLostError) return { state: 'lost', rowsMs }
       throw error
     }
   }

@@ -19,8 +19,11 @@ const RETRY_MS = 5_000
 const FIRST_ROWS = 32
 const LEAST_ROWS = 8
 const MOST_ROWS = 256
-/** A step that takes longer makes the next one smaller; one of half that makes it larger. */
-const STEP_MS = 5
+/**
+ * A step whose rows take longer makes the next one smaller; one of half that makes it larger. The
+ * commit comes on top: it takes as long for few rows as for many.
+ */
+const STEP_MS = 3
 
 /** Pauses between steps, in multiples of what the step took. */
 const SHORTEST_PAUSE = 1
@@ -29,7 +32,11 @@ const MOST_PAUSE_MS = 500
 /** A timer that comes so much too late says that the event loop is busy with other things. */
 const BUSY_MS = 5
 
-export type StepResult = 'more' | 'done' | 'lost'
+export interface StepResult {
+  readonly state: 'more' | 'done' | 'lost'
+  /** How long the rows took, without beginning and committing the transaction. */
+  readonly rowsMs: number
+}
 
 export interface SweepWork {
   /** Whether any row is due. Writes nothing. */
@@ -121,11 +128,11 @@ export class Sweeper {
   #step(): number {
     const { clock, work } = this.#parts
     const start = clock.monotonic()
-    const result = work.step(this.#rows)
+    const { state, rowsMs } = work.step(this.#rows)
     const tookMs = clock.monotonic() - start
-    if (tookMs > STEP_MS) this.#rows = Math.max(LEAST_ROWS, this.#rows >> 1)
-    else if (tookMs < STEP_MS / 2) this.#rows = Math.min(MOST_ROWS, this.#rows * 2)
-    this.#isLeading = result === 'more'
+    if (rowsMs > STEP_MS) this.#rows = Math.max(LEAST_ROWS, this.#rows >> 1)
+    else if (rowsMs < STEP_MS / 2) this.#rows = Math.min(MOST_ROWS, this.#rows * 2)
+    this.#isLeading = state === 'more'
     return this.#isLeading ? Math.min(Math.max(1, tookMs * this.#pause), MOST_PAUSE_MS) : LOOK_MS
   }
 }

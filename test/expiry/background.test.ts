@@ -230,17 +230,17 @@ describe('the sweeper', () => {
       true,
       false,
     ])
-    expect(a.work.step(10)).toBe('more')
+    expect(a.work.step(10).state).toBe('more')
     clock.advance(9_000)
-    expect([a.work.step(10), b.work.claim()]).toEqual(['more', false])
+    expect([a.work.step(10).state, b.work.claim()]).toEqual(['more', false])
     // It hangs for longer than its lease.
     clock.advance(10_001)
     expect(b.work.claim()).toBe(true)
-    expect(b.work.step(10)).toBe('more')
+    expect(b.work.step(10).state).toBe('more')
     const rows = store.scan('rows', {}, 100).length
     // The fence: what it writes now would be written without a lease.
-    expect([a.work.step(10), store.scan('rows', {}, 100).length]).toEqual(['lost', rows])
-    expect([b.work.step(256), b.work.isDue(), store.scan('rows', {}, 100)]).toEqual([
+    expect([a.work.step(10).state, store.scan('rows', {}, 100).length]).toEqual(['lost', rows])
+    expect([b.work.step(256).state, b.work.isDue(), store.scan('rows', {}, 100)]).toEqual([
       'done',
       false,
       [],
