@@ -196,6 +196,10 @@ const model = z.object({
         .min(2 ** 20)
         .max(2 ** 46)
         .optional(),
+      maxSizeBytes: z
+        .number()
+        .min(2 ** 16)
+        .optional(),
       maxReaders: z
         .int()
         .min(1)

@@ -97,6 +97,8 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
   const onError = (error: unknown) => errors.tell(error)
   const { codec, secrets } = prepared(store, settings)
   const { clock, durability, maxAgeMs, maxIdleMs, agreed } = settings
+  // Nobody can listen before open() has returned.
+  for (const notice of store.notices ?? []) clock.endOfTurn(() => warnings.tell(notice))
   const engine = new Engine({
     store: secrets === undefined ? store : sealed(store, secrets, warnings),
     codec,

@@ -120,6 +120,12 @@ export interface CompactReport {
   readonly afterBytes: number
 }
 
+/** Something that a store did when it was opened, and that its user must know. */
+export interface StoreNotice {
+  readonly code: 'restored-backup' | 'rebuilt-empty'
+  readonly message: string
+}
+
 /** What a store can do for its files while everybody goes on reading and writing. */
 export interface StoreUpkeep {
   /** Copies the store into a new or empty directory, where it can be opened. All or nothing. */
@@ -157,6 +163,8 @@ export interface SyncStore extends StoreReader {
   /** Puts everything committed so far on disk. */
   sync(): void
   stats(): StoreStats
+  /** What opening it brought about; told once, as warnings of the dict. */
+  readonly notices?: readonly StoreNotice[] | undefined
   /** Left out by stores that have nothing to keep up. */
   readonly upkeep?: StoreUpkeep | undefined
   close(): void

@@ -9,9 +9,10 @@ import type { EntryEvent } from './entry-event.js'
 export interface Warning {
   /**
    * Stable, for programs. `'many-keys'`: a call lists very many keys at once. `'key-use'`: a key has
-   * sealed a quarter of the messages that it may.
+   * sealed a quarter of the messages that it may. `'restored-backup'`, `'rebuilt-empty'`: opening put
+   * aside what a crash of the system may have damaged.
    */
-  readonly code: 'many-keys' | 'key-use'
+  readonly code: 'many-keys' | 'key-use' | 'restored-backup' | 'rebuilt-empty'
   readonly message: string
 }
 

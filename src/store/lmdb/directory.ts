@@ -26,6 +26,8 @@ export interface StoreDirectory {
   /** Where the records of owners are. */
   readonly ownersPath: string
   readonly currentFile: string
+  /** Marks data of which not all is on disk, see unsynced.ts. */
+  readonly unsyncedFile: string
   /** Says who backs up or compacts. */
   readonly maintenanceFile: string
   /** Says where the last backup is. */
@@ -61,6 +63,7 @@ export function storeDirectory(path: string, allowNetworkFileSystem: boolean): S
     gateLockFile: join(real, 'gate.mdb-lock'),
     ownersPath: join(real, 'owners'),
     currentFile: join(real, 'CURRENT'),
+    unsyncedFile: join(real, 'unsynced.json'),
     maintenanceFile: join(real, 'maintenance.json'),
     backupFile: join(real, 'backup.json'),
   }
@@ -107,6 +110,11 @@ export function writeDurably(directory: string, file: string, text: string): voi
 
 /** Puts the names in a directory on disk. */
 export function syncDirectory(path: string): void {
+  syncFile(path)
+}
+
+/** Puts what is in a file on disk. Never for a lock file: see FORMAT.md. */
+export function syncFile(path: string): void {
   const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)

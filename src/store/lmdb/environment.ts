@@ -7,11 +7,13 @@
  */
 import { readdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../../clock.js'
 import { PathError } from '../../errors/open-errors.js'
 import { PersistDictError } from '../../errors/persist-dict-error.js'
 import { StoreFullError, StoreGoneError, TransactionError } from '../../errors/store-errors.js'
 import { CommitWatch } from '../commit-watch.js'
 import { explain, fileIdentity } from '../local-directory.js'
+import type { StoreNotice } from '../sync-store.js'
 import {
   currentName,
   type GenerationPlace,
@@ -31,6 +33,7 @@ import { checkFile, openGate } from './open-gate.js'
 import { Owners } from './owners.js'
 import { assertOpenable } from './preflight.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
+import { clearUnsynced, markUnsynced, recoverUnsynced } from './unsynced.js'
 
 /** Flags of a write transaction: commit on this thread; and do not wait for the disk. */
 const SYNCHRONOUS = 2
@@ -40,14 +43,26 @@ const PAGE_BYTES = 4_096
 /** The pages from a leaf to its root, with one more where each is split. */
 const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 
+/**
+ * Where synced and unsynced commits alternate, the mark would come and go with each, and each time it
+ * comes costs two disk syncs.
+ */
+const CLEAR_PAUSE_MS = 10_000
+
 const RETRY = Symbol('begin again')
 const SEALED = Symbol('the data has moved on')
+
+export interface EnvironmentOptions extends GenerationOptions {
+  /** What the entries and their indexes may take, in bytes. @default no limit */
+  readonly maxSizeBytes?: number | undefined
+}
 
 export class Environment {
   readonly directory: StoreDirectory
   /** That of the gate: a directory removed and made anew holds another store. */
   readonly identity: string | undefined
   readonly commits: CommitWatch
+  readonly maxSizeBytes: number
   readonly #options: GenerationOptions
   readonly #gate: Gate
   readonly #owners: Owners
@@ -57,12 +72,19 @@ export class Environment {
   /** The id at which the shared read transaction was last renewed. */
   #snapshotId = -1
   #inTransaction = false
+  /** The running transaction puts everything on disk: the mark goes when it has committed. */
+  #clearsMark = false
+  /** Whether this thread made commits that may not be on disk. */
+  #madeUnsynced = false
+  #clearedAt = Number.NEGATIVE_INFINITY
+  readonly notices: StoreNotice[] = []
   /** As of the running transaction. */
   #state: StoreState = NEW_STATE
 
-  constructor(directory: StoreDirectory, options: GenerationOptions) {
+  constructor(directory: StoreDirectory, options: EnvironmentOptions) {
     this.directory = directory
     this.#options = options
+    this.maxSizeBytes = options.maxSizeBytes ?? Number.POSITIVE_INFINITY
     const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
     assertOpenable(directory.path, [dataFile, lockFile])
     this.#gate = openGate(directory.gateFile)
@@ -104,6 +126,19 @@ export class Environment {
   setState(state: StoreState): void {
     this.native(() => this.#data.putState(state))
     this.#state = state
+  }
+
+  /** Inside a transaction that changes something: keeps the mark of unsynced commits true. */
+  noteDurability(synced: boolean): void {
+    const state = this.#state
+    if (!synced) {
+      this.#madeUnsynced = true
+      if (state.isUnsynced) return
+      markUnsynced(this.directory)
+      this.setState({ ...state, isUnsynced: true })
+    } else if (state.isUnsynced && systemClock.monotonic() - this.#clearedAt > CLEAR_PAUSE_MS) {
+      this.#clearMark()
+    }
   }
 
   /** Moves with every commit. Follows the data to its next generation. */
@@ -191,6 +226,7 @@ export class Environment {
 
   close(): void {
     this.commits.close()
+    if (this.#madeUnsynced) this.#settleUnsynced()
     this.#gate.within(() => {
       this.#data.retire()
       this.#owners.leave()
@@ -201,6 +237,7 @@ export class Environment {
   #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY | typeof SEALED {
     const data = this.#data
     this.#inTransaction = true
+    this.#clearsMark = false
     data.beginTransaction()
     let isCallback = false
     let isCommitted = false
@@ -215,6 +252,7 @@ export class Environment {
         return value
       }, flags)
       isCommitted = true
+      if (this.#clearsMark) clearUnsynced(this.directory)
       // Ours, so it is known what it did; and nobody else can have committed since, inside the gate.
       if (this.#state.successor === '') this.#unsealedId = data.clock.read()
       return result
@@ -225,6 +263,20 @@ export class Environment {
       data.endTransaction(isCommitted)
       this.#inTransaction = false
       this.#snapshotId = -1
+    }
+  }
+
+  #clearMark(): void {
+    this.setState({ ...this.#state, isUnsynced: false })
+    this.#clearsMark = true
+    this.#clearedAt = systemClock.monotonic()
+  }
+
+  #settleUnsynced(): void {
+    try {
+      this.transaction(true, () => this.#clearMark())
+    } catch {
+      // The disk is full, or the directory has gone. The mark stays, and is right.
     }
   }
 
@@ -252,6 +304,8 @@ export class Environment {
     this.#unsealedId = -1
     this.#snapshotId = -1
     old.retire()
+    // A copy was put on disk as a whole.
+    if (!next.state().isUnsynced) clearUnsynced(this.directory)
     this.#removeOutlived()
     this.commits.restart()
   }
@@ -284,11 +338,15 @@ export class Environment {
 
   /** Inside the gate. */
   #enter(): { data: Generation; owners: Owners } {
+    const notice = recoverUnsynced(this.directory)
+    if (notice !== undefined) this.notices.push(notice)
     const place = madePlace(this.directory.path, currentName(this.directory))
     checkFile(place.dataFile)
     const owners = enter(this.directory, place)
     try {
       const data = this.#openLiving(place.name)
+      // Its process died between the commit that put all on disk and this.
+      if (!data.state().isUnsynced) clearUnsynced(this.directory)
       this.#removeOutlived()
       return { owners, data }
     } catch (error) {

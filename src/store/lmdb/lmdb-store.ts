@@ -16,6 +16,7 @@ import type {
   DeadlineHint,
   RowVisitor,
   ScanRange,
+  StoreNotice,
   StoreRow,
   StoreSnapshot,
   StoreStats,
@@ -50,6 +51,10 @@ export class LmdbStore implements SyncStore {
     this.#release = release
     this.#transaction = new LmdbTransaction(this, environment)
     this.upkeep = new LmdbUpkeep(environment)
+  }
+
+  get notices(): readonly StoreNotice[] {
+    return this.#environment.notices
   }
 
   get location(): string {
@@ -123,12 +128,15 @@ export class LmdbStore implements SyncStore {
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
     this.#assertOpen()
     return this.#environment.transaction(promise === 'synced', () => {
+      const usedBefore = this.#limitedUse()
       this.#transaction.begin()
       const value = fn(this.#transaction)
       this.#transaction.end()
+      this.#assertQuota(usedBefore)
       // Before the commit: a caller who is told that the store has gone may try again elsewhere.
       this.#environment.assertPresent()
       this.#environment.assertRoom(this.#transaction.rows, this.#transaction.bytes)
+      if (this.#transaction.rows > 0) this.#environment.noteDurability(promise === 'synced')
       return value
     })
   }
@@ -172,6 +180,24 @@ export class LmdbStore implements SyncStore {
     // Reading one after the environment has gone would be fatal.
     for (const snapshot of [...this.#snapshots]) snapshot.close()
     this.#release()
+  }
+
+  /** What the store takes in the running transaction; 0 where nobody wants to know. */
+  #limitedUse(): number {
+    const { maxSizeBytes, data } = this.#environment
+    return maxSizeBytes === Number.POSITIVE_INFINITY
+      ? 0
+      : this.#environment.native(() => data.usedBytes())
+  }
+
+  /** A store that is over its limit may still shrink. */
+  #assertQuota(usedBefore: number): void {
+    const used = this.#limitedUse()
+    const { maxSizeBytes } = this.#environment
+    if (used <= maxSizeBytes || used <= usedBefore) return
+    throw new StoreFullError(
+      `"${this.location}" would take ${used} bytes, and may take ${maxSizeBytes} (lmdb.maxSizeBytes). What was not written stays pending; delete something and flush() again.`,
+    )
   }
 
   #assertOpen(): void {
@@ -259,6 +285,7 @@ class LmdbTransaction implements StoreTransaction {
   }
 
   forget(bucket: string, hint: DeadlineHint): void {
+    this.rows++
     const key = deadlineKey(hint.deadline, hint.key)
     this.#environment.native(() => {
       this.#journal?.add(deadlinesName(bucket), key)

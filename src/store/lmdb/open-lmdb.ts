@@ -21,6 +21,13 @@ export interface LmdbOptions {
    */
   readonly mapSizeBytes?: number | undefined
   /**
+   * How much the entries and their indexes may take, in bytes. A write that would take more is a
+   * StoreFullError; reading and deleting go on. The file may be larger, by pages that are free to be
+   * used again. Each process keeps to its own.
+   * @default no limit but the disk
+   */
+  readonly maxSizeBytes?: number | undefined
+  /**
    * How many threads of all processes may read at the same moment.
    * @default 1024
    */
@@ -44,7 +51,13 @@ const DEFAULTS: GenerationOptions = Object.freeze({
   changeClock: 'mapped',
 })
 
-const NAMES = ['mapSizeBytes', 'maxReaders', 'allowNetworkFileSystem', 'changeClock'] as const
+const NAMES = [
+  'mapSizeBytes',
+  'maxSizeBytes',
+  'maxReaders',
+  'allowNetworkFileSystem',
+  'changeClock',
+] as const
 
 interface Shared {
   readonly environment: Environment
@@ -66,6 +79,7 @@ export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
       mapSizeBytes: options.mapSizeBytes ?? DEFAULTS.mapSizeBytes,
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
       changeClock: options.changeClock ?? DEFAULTS.changeClock,
+      maxSizeBytes: options.maxSizeBytes,
     }),
     users: 0,
   }
