@@ -19,6 +19,12 @@ import type { Background } from './open-options.js'
 /** Expired rows that a commit takes with it where there is no sweeper: too few to be noticed. */
 const ROWS_PER_COMMIT = 16
 
+/**
+ * Leases that dead processes have left behind are removed once, so long after opening: not by programs
+ * that end sooner, and often enough, as each crash leaves few.
+ */
+const TIDY_AFTER_MS = 5_000
+
 export interface BackgroundParts {
   readonly engine: Engine
   readonly events: StoreEvents
@@ -52,7 +58,17 @@ function backgroundSweeper({ engine, events, leases, accessTimes }: BackgroundPa
   const onError = (error: unknown) => events.errors.tell(error)
   const sweeper = new Sweeper({ clock: engine.clock, work, onError })
   sweeper.start()
-  return () => sweeper.stop()
+  const tidying = engine.clock.after(TIDY_AFTER_MS, () => {
+    try {
+      leases.tidy()
+    } catch (error) {
+      onError(error)
+    }
+  })
+  return () => {
+    tidying.cancel()
+    sweeper.stop()
+  }
 }
 
 /** The rows of entries that were invalidated by tag, for the sweeper. */

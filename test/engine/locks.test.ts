@@ -2,14 +2,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { leaseKey } from '../../src/engine/leases/lease-key.js'
+import { encodeLease, LEASES } from '../../src/engine/leases/lease-row.js'
 import { SyncLeases } from '../../src/engine/leases/sync-leases.js'
 import { LockLostError, LockTimeoutError } from '../../src/errors/lock-errors.js'
 import { DEFAULT_KEY_SETTINGS } from '../../src/keys/key-settings.js'
 import { KeySpace } from '../../src/keys/key-space.js'
 import { open } from '../../src/open/open.js'
+import { processIdentity } from '../../src/process-identity.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
-import { opened, STORE_KINDS, type StoreKind } from '../dict/opened.js'
+import { newStore, opened, STORE_KINDS, type StoreKind } from '../dict/opened.js'
 import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
@@ -140,6 +142,22 @@ describe.each(STORE_KINDS)('locks on %s', (kind) => {
     expect(lock.lost.aborted).toBe(true)
     await pass(clock, 60_000)
     expect((await next).token).toBeGreaterThan(lock.token)
+  })
+
+  test('what dead processes left behind is removed some seconds after opening', async () => {
+    const store = newStore(kind)
+    const clock = new FakeClock()
+    const { bootId, host, pidNamespace } = processIdentity()
+    const owner = { pid: 2 ** 22 + 1, startTime: '1', bootId, host, pidNamespace }
+    const time = { leaseMs: 1_000, deadline: 2 ** 47, bootDeadline: 2 ** 47, bootId }
+    const row = encodeLease({ token: 0, beat: 0, owner, ...time, waiters: [] })
+    store.transaction('committed', (tx) => tx.put(LEASES, Buffer.from('left'), row, 0))
+    using dict = open(store, { clock })
+    await using _held = await dict.lock('held')
+    expect(store.scan(LEASES, {}, 10)).toHaveLength(2)
+    clock.advance(5_000)
+    expect(store.scan(LEASES, {}, 10)).toHaveLength(1)
+    expect(dict.stats().commits).toBeGreaterThan(0)
   })
 
   test('close() of the dict gives its locks back, and tells their holders', async () => {

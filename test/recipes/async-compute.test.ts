@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { AsyncPersistDict } from '../../src/dict/async-persist-dict.js'
 import { openAsync } from '../../src/open/open-async.js'
+import { tiered } from '../../src/open/tiered.js'
 import { redisStore } from '../../src/redis.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
 import type { AsyncStore } from '../../src/store/async-store.js'
@@ -17,6 +18,7 @@ type Numbers = Record<string, number>
 const STORES: readonly (readonly [string, () => AsyncStore | SyncStore])[] = [
   ['memory, asynchronous', asyncMemoryStore],
   ['memory, synchronous', memoryStore],
+  ['tiers', () => tiered({ near: memoryStore(), far: asyncMemoryStore() })],
   ['redis', () => redisStore({ url: redisUrl(), prefix: newPrefix() })],
 ]
 
