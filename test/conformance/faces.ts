@@ -19,6 +19,7 @@ import type { AsyncStore } from '../../src/store/async-store.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SyncStore } from '../../src/store/sync-store.js'
+import { tiered } from '../../src/tiered.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { newPrefix } from '../redis/prefix.js'
 import { redisUrl } from '../redis/redis-url.js'
@@ -54,6 +55,14 @@ const ASYNC_STORES: Readonly<Record<string, NewPlace<AsyncStore>>> = {
   Redis: () => {
     const [url, prefix] = [redisUrl(), newPrefix()]
     return () => redisStore({ url, prefix })
+  },
+  'memory before Redis': () => {
+    const far = redisStore({ url: redisUrl(), prefix: newPrefix() })
+    return one(tiered({ near: memoryStore(), far }))
+  },
+  'LMDB before SQLite, written behind': () => {
+    const [near, far] = [lmdbStore(tempDirectory()), sqliteStore(`${tempDirectory()}/far.db`)]
+    return one(tiered({ near, far, write: 'behind' }))
   },
 }
 
