@@ -1,7 +1,9 @@
 /** A slice of R6; the rest is `npm run soak:locks`. */
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { open } from 'persistdict'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { decodeLease, LEASES } from '../../src/engine/leases/lease-row.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { randomOf } from '../random.js'
 import { seedOf } from '../seed.js'
@@ -62,6 +64,23 @@ test('lock() of four processes with two tasks each has one owner at a time, and 
   const counts = shares.map(({ length }) => length)
   expect(Math.max(...counts) - Math.min(...counts), counts.join()).toBeLessThanOrEqual(4)
 }, 60_000)
+
+test('lock() keeps a process alive that waits for it, and a timeout or release ends the wait', async () => {
+  const place = join(tempDirectory(), 'dict')
+  using dict = open(place)
+  const store = lmdbStore(place)
+  onTestFinished(() => store.close())
+  const lock = await dict.lock('k')
+  const child = startChild('lock-once.mjs', [place, 'k'])
+  const waiters = () => store.scan(LEASES, {}, 1).map(({ record }) => decodeLease(record)?.waiters)
+  while (waiters()[0]?.length !== 1) {
+    expect(child.process.exitCode).toBeNull()
+    await pause(5)
+  }
+  await lock.release()
+  expect(await child.ended).toMatchObject({ code: 0, stdout: 'got\n', stderr: '' })
+  expect(waiters()).toEqual([])
+})
 
 describe.each(['stop', 'block'])(
   'a holder that does nothing for longer than its lease (%s)',

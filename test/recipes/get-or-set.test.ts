@@ -1,6 +1,7 @@
 /** getOrSet() within one process. Between processes: test/processes/single-flight.test.ts. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { aesGcm } from '../../src/codec/cipher/aes-gcm.js'
 import { ComputeTimeoutError } from '../../src/errors/compute-errors.js'
 import { opened, STORE_KINDS } from '../dict/opened.js'
 import { FakeClock } from '../fake-clock.js'
@@ -316,10 +317,15 @@ describe.each(STORE_KINDS)('getOrSet() on %s', (kind) => {
   })
 })
 
-describe.each(STORE_KINDS)('an entry in its grace on %s', (kind) => {
+const OPEN_AND_SEALED = STORE_KINDS.flatMap((kind) => [
+  [kind, 'plain', undefined] as const,
+  [kind, 'sealed', aesGcm({ keys: [Buffer.alloc(32, 1)] })] as const,
+])
+
+describe.each(OPEN_AND_SEALED)('an entry in its grace on %s, %s', (kind, _how, cipher) => {
   async function expired() {
     const clock = new FakeClock()
-    const dict = opened<Numbers>(kind, { clock })
+    const dict = opened<Numbers>(kind, { clock, cipher })
     const options = { ttl: 1_000, grace: 5_000 }
     await dict.getOrSet('a', () => 1, options)
     await dict.getOrSet('b', () => 2)
