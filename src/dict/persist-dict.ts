@@ -141,6 +141,15 @@ export class PersistDict<
   }
 
   /**
+   * Tells those who listen to `'error'` of a failure that no call reports: for adapters, which must not
+   * fail when the dict does.
+   */
+  reportError(error: unknown): void {
+    this.#scope.assertOpen()
+    this.#events.errors.tell(error)
+  }
+
+  /**
    * Every change that is committed from now on, by any process, in the order of the commits: of this
    * dict and the namespaces within it; with a range, of its keys in this dict alone. Sets of one key in
    * quick succession may come as the last one. A watcher that cannot keep up gets a `'resync'` event

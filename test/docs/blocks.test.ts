@@ -37,7 +37,7 @@ describe('the TypeScript blocks of the documentation', () => {
     mkdirSync(join(folder, 'node_modules'))
     // As if installed: the package is found by its name, through its exports.
     link('.', 'persistdict')
-    link('node_modules/zod', 'zod')
+    for (const name of ['ai', 'openai', 'zod']) link(`node_modules/${name}`, name)
     for (const { name, code } of PROGRAMS) write(`${name}.ts`, code)
     const tsc = join(REPOSITORY, 'node_modules/.bin/tsc')
     complaints = spawnSync(tsc, ['-p', folder], { cwd: folder, encoding: 'utf8' }).stdout

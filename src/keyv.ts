@@ -1,0 +1,1 @@
+export { KeyvPersistDict } from './integrations/keyv-store.js'
