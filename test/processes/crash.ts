@@ -46,7 +46,7 @@ export interface CrashOptions {
   /** A defect that the writers have; see children/crash-writer.mjs. */
   readonly mutant?: 'early' | 'split' | undefined
   /** All are killed at this point. @default at any, and at random instants */
-  readonly point?: (typeof POINTS)[number] | undefined
+  readonly point?: Point | undefined
   /** How long survivors may take to go on. */
   readonly patienceMs: number
 }
@@ -57,6 +57,8 @@ export interface CrashReport {
   readonly points: Record<string, number>
   /** Writes that were acknowledged. */
   acknowledged: number
+  /** Complete backups that were looked at. */
+  backups: number
   /** Writes under way at a kill: found done, and found not done. */
   done: number
   undone: number
@@ -73,8 +75,12 @@ const LIVES_PER_ROUND = 4
 
 /** Points at which a writer waits for its end; only the last one is outside the write lock. */
 const POINTS = ['begun', 'put', 'deleted', 'sweeping', 'finished', 'committed'] as const
+/** Steps of long work, which only LMDB has. */
+const UPKEEP_POINTS = ['compacting', 'backing up'] as const
+type Point = (typeof POINTS | typeof UPKEEP_POINTS)[number]
 /** A life that does not come to its point so soon after its start is ended all the same. */
 const LONGEST_LIFE_MS = 500
+const LONGEST_UPKEEP_MS = 3_000
 /** Longer than any process takes to start and open a dict. */
 const LONGEST_START_MS = 15_000
 const LONGEST_RUN_MS = 60
@@ -86,6 +92,7 @@ type Line =
   | { readonly n: number; readonly ops: readonly Op[]; readonly transaction: boolean }
   | { readonly done: number }
   | { readonly at: string }
+  | { readonly backup: string }
   | { readonly wrong: string }
 
 /** Kills so many processes, in rounds on fresh directories, until something goes wrong. */
@@ -94,6 +101,7 @@ export async function crashes(random: Random, options: CrashOptions): Promise<Cr
     kills: 0,
     points: {},
     acknowledged: 0,
+    backups: 0,
     done: 0,
     undone: 0,
     slowestMs: 0,
@@ -138,6 +146,10 @@ class Round {
     await Promise.all(this.#lines.map((line) => this.#livesOf(line)))
     if (this.#report.failures.length > 0) return
     for (const line of this.#lines) this.#fail(line.name, this.#audit(line))
+    for (const { name, backups } of this.#lines) {
+      this.#report.backups += backups.length
+      for (const backup of backups) this.#fail(`a backup by ${name}`, await auditBackup(backup))
+    }
     this.#fail(
       'the whole',
       await auditWhole(this.#options.store, this.#path, join(this.#base, 'copy'), this.#lines),
@@ -155,7 +167,8 @@ class Round {
     const log = join(this.#base, `${line.name} ${life}`)
     const { point: given } = this.#options
     const plan = given === undefined ? random.pick(PLANS) : 'point'
-    const point = plan === 'point' ? (given ?? random.pick(POINTS)) : undefined
+    const points = this.#options.store === undefined ? [...POINTS, ...UPKEEP_POINTS] : POINTS
+    const point = plan === 'point' ? (given ?? random.pick<Point>(points)) : undefined
     const settings = {
       place: PLACES[this.#options.store ?? 'lmdb'](this.#path),
       log,
@@ -170,7 +183,8 @@ class Round {
     const delayMs = random.below(plan === 'start' ? Math.ceil(this.#startMs) : LONGEST_RUN_MS)
     const child = startChild('crash-writer.mjs', [JSON.stringify(settings)])
     line.current = { log, child, isKilled: false }
-    this.#startMs = (await momentOf(log, child, plan, delayMs)) ?? this.#startMs
+    this.#startMs =
+      (await momentOf(log, child, plan, delayMs, longestLifeOf(point))) ?? this.#startMs
     const others = this.#lines.filter(({ current }) => isAtWork(current))
     const sizes = others.map(({ current }) => sizeOf(current?.log))
     line.current.isKilled = true
@@ -232,12 +246,17 @@ function isAtWork(life: Life | undefined): boolean {
   return life !== undefined && !life.isKilled && sizeOf(life.log) > 0
 }
 
+function longestLifeOf(point: Point | undefined): number {
+  return UPKEEP_POINTS.some((each) => each === point) ? LONGEST_UPKEEP_MS : LONGEST_LIFE_MS
+}
+
 /** Resolves when the process is to be killed, with the time that it took to start, if that was waited for. */
 async function momentOf(
   log: string,
   { process }: Child,
   plan: Plan,
   delayMs: number,
+  longestLifeMs: number,
 ): Promise<number | undefined> {
   const isDead = () => process.exitCode !== null || process.signalCode !== null
   const until = async (isSo: () => boolean, longestMs: number) => {
@@ -251,7 +270,7 @@ async function momentOf(
   }
   const startMs = await until(() => sizeOf(log) > 0, LONGEST_START_MS)
   if (plan === 'instant') await setTimeout(delayMs)
-  else await until(() => tailOf(log).includes('"at"'), LONGEST_LIFE_MS)
+  else await until(() => tailOf(log).includes('"at"'), longestLifeMs)
   return startMs
 }
 
@@ -261,6 +280,8 @@ class WriterLine {
   current: Life | undefined
   /** The number of its next write. */
   next = 1
+  /** Where complete backups are. */
+  readonly backups: string[] = []
   #states = new Map<string, number>()
   #transactions = 0
   /** Writes that were begun and not acknowledged. */
@@ -279,6 +300,7 @@ class WriterLine {
     const failures: string[] = []
     for (const line of lines) {
       if ('wrong' in line) failures.push(line.wrong)
+      else if ('backup' in line) this.backups.push(line.backup)
       else if ('found' in line) failures.push(...this.settle(line.found, line.transactions, report))
       else if ('ops' in line) {
         this.#open.push(line)
@@ -325,6 +347,21 @@ class WriterLine {
 
 function shown(states: ReadonlyMap<string, number | null>, transactions: number): string {
   return JSON.stringify([[...states].sort(([a], [b]) => (a < b ? -1 : 1)), transactions])
+}
+
+/** A backup is of one moment: the total is the sum of its parts. */
+async function auditBackup(path: string): Promise<string[]> {
+  using dict = open<Record<string, unknown>>(path, { background: 'disabled' })
+  const counts = WRITERS.map((name) => Number(dict.get(`count of ${name}`) ?? 0))
+  const total = Number(dict.get('total') ?? 0)
+  const sum = counts.reduce((all, count) => all + count, 0)
+  // A copy is as good as what it is of: it can be written to.
+  dict.set('by the audit', 1).flushSync()
+  const { details } = await dict.verify()
+  return [
+    ...(total === sum ? [] : [`the total is ${total}, and the counts are ${counts}`]),
+    ...details.map((finding) => `verify() found ${JSON.stringify(finding)}`),
+  ]
 }
 
 /** Counts agree with rows, deadlines with their index, and the total with its parts. */

@@ -54,7 +54,7 @@ const children = Array.from({ length: PROCESSES }, (_, at) => {
   }
   return startChild('load.mjs', [JSON.stringify(settings)], {
     nodeArgs: ['--expose-gc'],
-    deadlineMs: minutes * 60_000 + 120_000,
+    deadlineMs: minutes * 120_000 + 300_000,
   })
 })
 

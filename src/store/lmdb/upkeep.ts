@@ -30,7 +30,7 @@ import { systemClock } from '../../clock.js'
 import { ClosedError, PathError } from '../../errors/open-errors.js'
 import { StoreError, StoreFullError } from '../../errors/store-errors.js'
 import { lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
-import { makeDirectory } from '../local-directory.js'
+import { fileIdentity, makeDirectory } from '../local-directory.js'
 import type { BackupReport, CompactReport, StoreUpkeep } from '../sync-store.js'
 import { Copy } from './copy.js'
 import {
@@ -97,12 +97,15 @@ export class LmdbUpkeep implements StoreUpkeep {
       // Left by a compaction that did not come to its end: nothing has ever referred to it.
       rmSync(placeOf(environment.directory.path, name).path, { recursive: true, force: true })
       const place = madePlace(environment.directory.path, name)
+      const own = fileIdentity(place.path)
       let isSealed = false
       try {
         await this.#copyTo(place, (state) => ({ ...state, copier: '', successor: name }))
         isSealed = true
       } finally {
-        if (!isSealed) rmSync(place.path, { recursive: true, force: true })
+        // Another's, if that one took the place over while this process stood still.
+        const isOwn = fileIdentity(place.path) === own
+        if (!isSealed && isOwn) rmSync(place.path, { recursive: true, force: true })
       }
       reach('sealed')
       // This thread is the first to go over, and says so to those who come.
@@ -183,7 +186,13 @@ export class LmdbUpkeep implements StoreUpkeep {
       'proper-lockfile',
     )
     const lockPath = join(path, 'maintenance.lock')
-    if (holderIsDead(maintenanceFile)) rmSync(lockPath, { recursive: true, force: true })
+    // Behind the store's own lock, and together with the record: of two who find the same one dead, the
+    // second must not take the lock from the first.
+    this.#environment.transaction(false, () => {
+      if (!holderIsDead(maintenanceFile)) return
+      rmSync(lockPath, { recursive: true, force: true })
+      rmSync(maintenanceFile, { force: true })
+    })
     let isCompromised = false
     try {
       const release = await lockfile.lock(path, {

@@ -8,13 +8,15 @@
  *                                                 intent: values to set, null to delete
  *     {"done": 8}                                 acknowledged: this write and all before it
  *     {"at": "put"}                               waits there to be killed
+ *     {"backup": "…"}                             a complete copy, to be looked at
  *     {"wrong": "…"}                              a promise that was not kept
  *
  * Each transaction adds one to its writer's own count and to a total of all writers, and checks that the
  * total is the sum of the counts.
  */
+import { subscribe } from 'node:diagnostics_channel'
 import { openSync, writeSync } from 'node:fs'
-import { open } from 'persistdict'
+import { open, PersistDictError } from 'persistdict'
 import { withPoints, withSplitIndexes } from './faulty-store.mjs'
 import { storeAt } from './store-at.mjs'
 
@@ -42,16 +44,44 @@ let isSweeping = false
 let n = settings.next
 let dict = openDict()
 
+/** Points inside a long work beside the writing. */
+const UPKEEP = {
+  compacting: () => dict.compact(),
+  'backing up': async () => {
+    const copy = `${log} backup ${n}`
+    await dict.backup(copy)
+    append({ backup: copy })
+  },
+}
+const upkeep = UPKEEP[point]
+// There are few of them, and some come only when all the rest is done.
+if (upkeep !== undefined) passes = 1 + random(20)
+
 tellFound()
+if (upkeep !== undefined) void keepUp()
 for (; ; n++) {
   step()
-  if (random(40) === 0) {
+  if (upkeep === undefined && random(40) === 0) {
     dict.close()
     append({ done: n })
     dict = openDict()
   }
   // A turn of the event loop: pending writes may be committed by themselves.
-  if (random(8) === 0) await new Promise(setImmediate)
+  if (random(upkeep === undefined ? 8 : 2) === 0) await new Promise(setImmediate)
+}
+
+/** One after the other, until one of its steps is the last. */
+async function keepUp() {
+  subscribe('persistdict:lmdb:upkeep', () => reach(point))
+  for (;;) {
+    try {
+      await upkeep()
+    } catch (error) {
+      // Somebody else is at it.
+      if (!(error instanceof PersistDictError)) append({ wrong: String(error) })
+    }
+    await new Promise(setImmediate)
+  }
 }
 
 function openDict() {
