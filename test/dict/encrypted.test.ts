@@ -700,3 +700,29 @@ test('40 hidden keys at a digest of one byte are all right', () => {
   expect(dict.size).toBe(300)
   for (let at = 0; at < 600; at++) expect(dict.get(`key ${at}`)).toBe(at % 2 ? at : undefined)
 })
+
+test.each(STORE_KINDS)(
+  'what is built on records works on an encrypted dict, on %s',
+  async (kind) => {
+    const dict = opened<Record<string, unknown>>(kind, { cipher: aesGcm({ keys: [KEY] }) })
+    const events: unknown[] = []
+    dict.on('delete', ({ key, value }) => void events.push([key, value]))
+    dict.set('gone', 'value').flushSync()
+    dict.delete('gone')
+    dict.setMany({ a: 1, b: 2 }, { tags: ['t'] }).flushSync()
+    await dict.flush()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(events).toEqual([['gone', 'value']])
+    dict.invalidateTag('t')
+    expect([dict.get('a'), dict.size]).toEqual([undefined, 0])
+    expect(await dict.getOrSet('computed', async () => ({ deep: [1] }))).toEqual({ deep: [1] })
+    dict.set('kept', 1)
+    expect(dict.increment('kept')).toBe(2)
+    expect((await dict.verify()).findings).toBe(0)
+    const view = dict.object as Record<string, { list: number[] }>
+    view.live = { list: [] }
+    view.live.list.push(5)
+    expect(dict.get('live')).toEqual({ list: [5] })
+    expect([...dict.keys()]).toEqual(['computed', 'kept', 'live'])
+  },
+)
