@@ -208,6 +208,43 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
     expect(dict.has('a')).toBe(false)
   })
 
+  test('touch() gives an entry its whole time again, and changes nothing else', () => {
+    const clock = new FakeClock()
+    const dict = opened(kind, { clock, background: 'disabled' })
+    dict.set('a', { n: [1] }, { ttl: 100, tags: ['t'] }).set('ever', 1)
+    clock.advance(60)
+    expect([dict.touch('a'), dict.ttl('a'), dict.get('a')]).toEqual([true, 100, { n: [1] }])
+    expect(dict.getEntry('a')?.tags).toEqual(['t'])
+    clock.advance(99)
+    expect([dict.touch('a'), dict.ttl('a')]).toEqual([true, 100])
+    clock.advance(100)
+    expect([dict.touch('a'), dict.has('a'), dict.touch('nobody')]).toEqual([false, false, false])
+    expect([dict.touch('ever'), dict.ttl('ever')]).toEqual([true, Number.POSITIVE_INFINITY])
+    expect([dict.sweep(), dict.size]).toEqual([1, 1])
+  })
+
+  test('a clock set back by a day expires nothing early, and brings back nothing that was removed', () => {
+    const DAY = 86_400_000
+    const clock = new FakeClock()
+    const dict = opened(kind, { clock })
+    dict.set('gone', 1, { ttl: '10m' }).set('hour', 2, { ttl: '1h' }).set('week', 3, { ttl: '7d' })
+    clock.advance(20 * 60_000)
+    expect([dict.has('gone'), dict.size]).toEqual([false, 2])
+    // The sweeper has removed it meanwhile.
+    clock.advance(-DAY)
+    expect([...dict.keys()]).toEqual(['hour', 'week'])
+    expect([dict.has('gone'), dict.sweep(), dict.size]).toEqual([false, 0, 2])
+    dict.set('new', 4, { ttl: '10m' })
+    clock.advance(10 * 60_000 - 1)
+    expect(dict.has('new')).toBe(true)
+    clock.advance(1)
+    expect([dict.has('new'), dict.has('hour'), dict.has('week')]).toEqual([false, true, true])
+    clock.advance(DAY)
+    expect([...dict.keys()]).toEqual(['hour', 'week'])
+    clock.advance(31 * 60_000)
+    expect([...dict.keys()]).toEqual(['week'])
+  })
+
   test('sweep() removes what has expired, in all namespaces, and says how much', () => {
     const clock = new FakeClock()
     const dict = opened<Record<string, number>>(kind, { clock })
