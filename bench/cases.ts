@@ -33,6 +33,8 @@ export const CASES = [
   'memoize-hit',
   'single-flight',
   'wake-up',
+  'async-get-hot',
+  'async-set-batched',
   'redis-get-hot',
   'redis-get',
   'redis-set',

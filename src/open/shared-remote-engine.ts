@@ -43,12 +43,8 @@ export async function shareRemote(
   settings: EngineSettings,
 ): Promise<RemoteShare> {
   const { identity } = store
-  const existing = shared.get(identity)
-  if (existing !== undefined) refuseConflict(store.location, existing.agreed, settings.agreed)
-  const entry = existing ?? made(store, settings)
+  const entry = await joined(store, settings)
   const { engine, events, leasing, recipes } = entry
-  entry.users++
-  shared.set(identity, entry)
   const release = async () => {
     if (--entry.users > 0) return
     if (shared.get(identity) === entry) shared.delete(identity)
@@ -60,12 +56,31 @@ export async function shareRemote(
     }
   }
   try {
-    await entry.checked
     // The engine has a store of its own; this one was made only to learn which it is.
     if (engine.store !== store) await store.close()
+    await entry.checked
     return { engine, events, leasing, recipes, release }
   } catch (error) {
     await release()
+    throw error
+  }
+}
+
+/**
+ * The engine of a store with one user more, made if need be. Rejects with what is wrong with the
+ * settings; the store is closed then, unless an engine has it.
+ */
+async function joined(store: AsyncStore, settings: EngineSettings): Promise<Shared> {
+  const existing = shared.get(store.identity)
+  try {
+    if (existing !== undefined) refuseConflict(store.location, existing.agreed, settings.agreed)
+    const entry = existing ?? made(store, settings)
+    // Before anything is waited for: who comes next must find it.
+    entry.users++
+    shared.set(store.identity, entry)
+    return entry
+  } catch (error) {
+    if (existing?.engine.store !== store) await store.close()
     throw error
   }
 }
