@@ -1,1 +1,2 @@
+export { type Mirror, type MirrorOptions, mirror } from './open/mirror.js'
 export { type TieredOptions, tiered } from './open/tiered.js'

@@ -33,6 +33,8 @@ export class SqliteDatabase {
   readonly #busyTimeoutMs: number
   readonly #connection: SqliteConnection
   readonly #dataVersion: SqliteStatement<{ data_version: number }>
+  readonly #begin: SqliteStatement<never>
+  readonly #commit: SqliteStatement<never>
   #seenDataVersion = 0
   #changeId = 0
   #isSynced: boolean | undefined
@@ -47,6 +49,8 @@ export class SqliteDatabase {
       this.native(() => ensureSchema(this.#connection, file))
       this.rows = new RowStatements(this.#connection)
       this.#dataVersion = this.#prepared('PRAGMA data_version')
+      this.#begin = this.#prepared('BEGIN IMMEDIATE')
+      this.#commit = this.#prepared('COMMIT')
       this.identity = fileIdentity(file)
       this.commits = new CommitWatch({
         file: this.#logFile,
@@ -86,14 +90,14 @@ export class SqliteDatabase {
     if (this.#isInTransaction) throw new TransactionError('Transactions of a store do not nest.')
     this.native(() => {
       this.#setSynchronous(synced)
-      this.#connection.exec('BEGIN IMMEDIATE')
+      this.#begin.run()
     })
     this.#isInTransaction = true
     let result: T
     try {
       const { isChange, value } = fn()
       this.#assertPresent()
-      this.native(() => this.#connection.exec('COMMIT'))
+      this.native(() => this.#commit.run())
       if (isChange) this.#changeId++
       this.rows.settle(true)
       result = value
