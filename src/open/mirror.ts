@@ -157,8 +157,8 @@ export class Mirror<S extends object> {
 
 /**
  * Makes a synchronous copy of an asynchronous dict or namespace, complete when it resolves. Reading and
- * writing it never waits. Changes here are sent soon, and changes by others are looked for now and
- * then: the two are alike eventually, and where two change one key, the last one that is sent wins.
+ * writing it never waits. Changes here are sent soon, and those of others are looked for again and
+ * again: the two are alike eventually, and where two change one key, the last one that is sent wins.
  * Namespaces within it are not mirrored. Rejects with what the dict throws, or OptionError.
  */
 export async function mirror<S extends object>(
