@@ -35,11 +35,14 @@ export function isInvalidated(
 
 /** Invalidates all entries of the namespace that have one of the tags now. */
 export function invalidate(tx: StoreTransaction, space: KeySpace, tags: readonly string[]): void {
-  for (const tag of tags) {
-    const row = Buffer.alloc(VERSION_BYTES)
-    writeUint48(row, 0, tx.nextVersion())
-    tx.put(TAGS, space.encode(tag), row, 0)
-  }
+  for (const tag of tags) invalidateKey(tx, space.encode(tag))
+}
+
+/** The same of a tag that is known by its key in the bucket. */
+export function invalidateKey(tx: StoreTransaction, key: Uint8Array): void {
+  const row = Buffer.alloc(VERSION_BYTES)
+  writeUint48(row, 0, tx.nextVersion())
+  tx.put(TAGS, key, row, 0)
 }
 
 /** Whether anything of the namespace was invalidated and not swept since. */

@@ -194,6 +194,22 @@ for (const [name, makeStore] of Object.entries(STORES)) {
     close.call(store)
   })
 
+  test(`verify() finds damaged times of access and invalidations, and repairs them, on ${name}`, async () => {
+    const { store, dict } = full({ maxIdle: '1h' })
+    dict.set('tagged', 1, { tags: ['t'] })
+    dict.invalidateTag('t')
+    await dict.flush()
+    for (const bucket of ['accessed', 'tags']) {
+      const [row] = store.scan(bucket, {}, 1)
+      write(store, (tx) => tx.put(bucket, row?.key as Uint8Array, Uint8Array.of(1, 2), 0))
+    }
+    const report = await dict.verify({ repair: true })
+    expect(report.details.map(({ kind }) => kind).sort()).toEqual(['access', 'tag'])
+    expect(await dict.verify()).toMatchObject({ findings: 0 })
+    expect(dict.get('tagged')).toBe(undefined)
+    dict.close()
+  })
+
   test(`verify() ends with the reason of its signal, and with ClosedError, on ${name}`, async () => {
     const { dict } = full()
     for (let at = 0; at < 20_000; at++) dict.set(`k${at}`, at)

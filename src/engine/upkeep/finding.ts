@@ -1,13 +1,23 @@
 /** What looking through a store can bring to light. */
 import type { KeySpace } from '../../keys/key-space.js'
+import type { StoreSnapshot } from '../../store/sync-store.js'
 
 /**
  * `'record'`: its bytes have changed, so that it cannot be read. `'value'`: the bytes are as they were
  * written and still make no value, as of a class that is not registered. `'chain'`: a gap in a chain
  * of long keys, behind which keys are not found. `'deadline'`: an entry that no sweep would find.
- * `'count'`: the size of a namespace. `'namespace'`: rows of a namespace whose name is not known.
+ * `'count'`: the size of a namespace. `'access'`: when an entry was last read. `'tag'`: the invalidation
+ * of a tag. `'namespace'`: rows of a namespace whose name is not known.
  */
-export type FindingKind = 'record' | 'value' | 'chain' | 'deadline' | 'count' | 'namespace'
+export type FindingKind =
+  | 'record'
+  | 'value'
+  | 'chain'
+  | 'deadline'
+  | 'count'
+  | 'namespace'
+  | 'access'
+  | 'tag'
 
 /** Something that is not as it should be. */
 export interface Finding {
@@ -53,3 +63,6 @@ export interface Suspicion {
   /** For a count: how many entries more there were than it said. */
   readonly missing?: number
 }
+
+/** What a walk needs of a store: all of it as of one moment, if the store can. */
+export type Inspected = Pick<StoreSnapshot, 'get' | 'walk' | 'due'>

@@ -5,21 +5,19 @@
 import { equalBytes } from '../../bytes.js'
 import type { DecodedRecord } from '../../codec/record.js'
 import { type KeySpace, namespacePath, namespacePrefix } from '../../keys/key-space.js'
-import type { DeadlineHint, StoreSnapshot } from '../../store/sync-store.js'
+import type { DeadlineHint } from '../../store/sync-store.js'
 import { COUNTS, countIn, pathIn } from '../count.js'
 import type { Engine } from '../engine.js'
 import { Entry } from '../entry.js'
 import { fieldsOfRow, keyOfRow, ROWS, readableFields } from '../row.js'
-import type { FindingKind, Suspicion } from './finding.js'
+import type { FindingKind, Inspected, Suspicion } from './finding.js'
+import { sideSteps } from './side-rows.js'
 
 /** Rows of a step. A step also ends after about SCAN_STEP_BYTES. */
 const STEP_ROWS = 128
 
 /** Later than any deadline. */
 const END_OF_TIME = Number.MAX_SAFE_INTEGER
-
-/** What a walk needs of a store: all of it as of one moment, if the store can. */
-export type Inspected = Pick<StoreSnapshot, 'get' | 'walk' | 'due'>
 
 interface Tally {
   readonly space: KeySpace
@@ -49,12 +47,13 @@ export class Inspection {
     return [...this.#tallies.values()].filter(({ entries }) => entries > 0).length
   }
 
-  /** All steps, each with what looks wrong in it: rows, then hints, then counts. */
+  /** All steps, each with what looks wrong in it: rows, hints, counts, and what is beside them. */
   *steps(): Generator<readonly Suspicion[]> {
     yield* this.#names()
     yield* this.#rows()
     yield* this.#hints()
     yield* this.#counts()
+    yield* sideSteps(this.#reader, (key) => this.#tallyOf(key)?.space)
   }
 
   /** Which namespaces there are: needed first, as a walk through rows must not call the store. */

@@ -6,6 +6,7 @@ import { ROWS, readableFields } from '../row.js'
 import type { Session } from '../session.js'
 import type { Finding, Suspicion } from './finding.js'
 import { quarantine } from './quarantine.js'
+import { sideRepair } from './side-rows.js'
 
 /** Rows counted at a time. */
 const COUNT_STEP_ROWS = 1_000
@@ -56,6 +57,9 @@ function repairOf(
       if (hint !== undefined && equalBytes(hint.key, storageKey)) return 'gone'
       return () => tx.put(ROWS, storageKey, record, deadline)
     }
+    case 'access':
+    case 'tag':
+      return sideRepair(tx, kind, storageKey)
     default:
       // The bytes are what was written: perhaps a class is not registered here. Nothing to repair.
       return record === undefined ? 'gone' : undefined

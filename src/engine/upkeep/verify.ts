@@ -7,11 +7,19 @@
  */
 import { nextTurn } from '../../clock.js'
 import { ClosedError } from '../../errors/open-errors.js'
+import { ACCESSED } from '../access-times.js'
 import { COUNTS } from '../count.js'
 import type { Engine } from '../engine.js'
 import { ROWS } from '../row.js'
-import { DETAILED_FINDINGS, type Finding, type Suspicion, type VerifyReport } from './finding.js'
-import { type Inspected, Inspection } from './inspection.js'
+import { TAGS } from '../tags.js'
+import {
+  DETAILED_FINDINGS,
+  type Finding,
+  type Inspected,
+  type Suspicion,
+  type VerifyReport,
+} from './finding.js'
+import { Inspection } from './inspection.js'
 import { settled } from './repair.js'
 
 /** Work done in one go: less than the 10 ms that an event loop may be held up. */
@@ -77,7 +85,7 @@ export class Verification {
     // Commits what is pending, so that it is looked at, too.
     engine.reader()
     this.#changeAtStart = engine.store.changeId()
-    const snapshot = engine.store.snapshot?.([ROWS, COUNTS])
+    const snapshot = engine.store.snapshot?.([ROWS, COUNTS, ACCESSED, TAGS])
     this.#hasSnapshot = snapshot !== undefined
     this.#close = () => snapshot?.close()
     this.#inspection = new Inspection(engine, snapshot ?? storeOf(engine))

@@ -1,0 +1,83 @@
+/** Looking through what is kept beside the entries: times of access, and invalidations of tags. */
+import { ByteReader, equalBytes } from '../../bytes.js'
+import type { KeySpace } from '../../keys/key-space.js'
+import type { StoreReader, StoreTransaction } from '../../store/sync-store.js'
+import { ACCESSED } from '../access-times.js'
+import { invalidateKey, TAGS } from '../tags.js'
+import type { Inspected, Suspicion } from './finding.js'
+
+const UINT48_BYTES = 6
+
+/** Rows of a step. */
+const STEP_ROWS = 128
+
+type SpaceOf = (storageKey: Uint8Array) => KeySpace | undefined
+
+/** Each step yields the rows that are not what they should be. */
+export function* sideSteps(reader: Inspected, spaceOf: SpaceOf): Generator<readonly Suspicion[]> {
+  yield* steps(reader, ACCESSED, (key, bytes) =>
+    isAccessTime(reader, key, bytes)
+      ? undefined
+      : suspicion(
+          'access',
+          spaceOf(key),
+          key,
+          'Its time of access cannot be read or found by time.',
+        ),
+  )
+  yield* steps(reader, TAGS, (key, bytes) =>
+    bytes.length === UINT48_BYTES
+      ? undefined
+      : suspicion('tag', spaceOf(key), key, 'The invalidation of a tag cannot be read: all go.'),
+  )
+}
+
+/** How to put a row right; `'gone'` if nothing is wrong with it any more. */
+export function sideRepair(
+  tx: StoreTransaction,
+  kind: 'access' | 'tag',
+  key: Uint8Array,
+): (() => void) | 'gone' {
+  const bytes = tx.get(kind === 'access' ? ACCESSED : TAGS, key)
+  if (bytes === undefined) return 'gone'
+  if (kind === 'tag') {
+    return bytes.length === UINT48_BYTES ? 'gone' : () => invalidateKey(tx, key)
+  }
+  // The next access makes it anew.
+  return isAccessTime(tx, key, bytes) ? 'gone' : () => void tx.delete(ACCESSED, key)
+}
+
+function* steps(
+  reader: Inspected,
+  bucket: string,
+  look: (key: Uint8Array, bytes: Uint8Array) => Suspicion | undefined,
+): Generator<readonly Suspicion[]> {
+  let after: Uint8Array | undefined
+  do {
+    const rows: { readonly key: Uint8Array; readonly bytes: Uint8Array }[] = []
+    after = reader.walk(bucket, after === undefined ? {} : { after }, STEP_ROWS, (key, lent) => {
+      rows.push({ key, bytes: Uint8Array.prototype.slice.call(lent, 0, lent.length) })
+    })
+    yield rows.map(({ key, bytes }) => look(key, bytes)).filter((each) => each !== undefined)
+  } while (after !== undefined)
+}
+
+function isAccessTime(
+  reader: Pick<StoreReader, 'due'>,
+  key: Uint8Array,
+  bytes: Uint8Array,
+): boolean {
+  if (bytes.length !== UINT48_BYTES) return false
+  const deadline = new ByteReader(bytes, 0).uint48()
+  const [hint] = reader.due(ACCESSED, deadline, 1, { deadline, key })
+  return hint !== undefined && equalBytes(hint.key, key)
+}
+
+function suspicion(
+  kind: 'access' | 'tag',
+  space: KeySpace | undefined,
+  storageKey: Uint8Array,
+  what: string,
+): Suspicion {
+  return { kind, space, storageKey, key: space?.shownRow(storageKey), what }
+}
