@@ -23,6 +23,7 @@ import { tiered } from '../../src/tiered.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { newPrefix } from '../redis/prefix.js'
 import { redisUrl } from '../redis/redis-url.js'
+import { sharedCluster } from '../redis/shared-cluster.js'
 
 /** The dict as the suite sees it. */
 export type Dict<S extends object = Record<string, unknown>> = AsyncPersistDict<S>
@@ -50,7 +51,7 @@ const SYNC_STORES: Readonly<Record<string, NewPlace<SyncStore>>> = {
   file: () => at('dict', (path) => fileStore(path)),
 }
 
-const ASYNC_STORES: Readonly<Record<string, NewPlace<AsyncStore>>> = {
+const ASYNC_STORES: Readonly<Record<string, NewPlace<AsyncStore | Promise<AsyncStore>>>> = {
   'asynchronous memory': () => one(asyncMemoryStore()),
   Redis: () => {
     const [url, prefix] = [redisUrl(), newPrefix()]
@@ -63,6 +64,11 @@ const ASYNC_STORES: Readonly<Record<string, NewPlace<AsyncStore>>> = {
   'LMDB before SQLite, written behind': () => {
     const [near, far] = [lmdbStore(tempDirectory()), sqliteStore(`${tempDirectory()}/far.db`)]
     return one(tiered({ near, far, write: 'behind' }))
+  },
+  'Redis Cluster': () => {
+    const prefix = newPrefix()
+    return async () =>
+      redisStore({ cluster: { rootNodes: (await sharedCluster()).rootNodes }, prefix })
   },
 }
 
@@ -129,8 +135,11 @@ async function openSync(store: SyncStore, options: object): Promise<Dict> {
   return open(store, options) as unknown as Dict
 }
 
-async function openAsynchronously(store: SyncStore | AsyncStore, options: object): Promise<Dict> {
-  return openAsync(store, options)
+async function openAsynchronously(
+  store: SyncStore | AsyncStore | Promise<AsyncStore>,
+  options: object,
+): Promise<Dict> {
+  return openAsync(await store, options)
 }
 
 function one<T>(store: T): () => T {

@@ -3,7 +3,9 @@
  *
  * If there is none to be had, each test that needs one fails and says why. Nothing is skipped.
  */
+import { createClient, RESP_TYPES } from 'redis'
 import type { TestProject } from 'vitest/node'
+import { TEST_PREFIX } from './prefix.js'
 import { startRedis } from './server.js'
 
 declare module 'vitest' {
@@ -16,7 +18,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   const { REDIS_URL } = process.env
   if (REDIS_URL !== undefined) {
     project.provide('redis', { url: REDIS_URL })
-    return undefined
+    return () => removeTestKeys(REDIS_URL)
   }
   try {
     const server = await startRedis(['--appendonly', 'no'])
@@ -25,5 +27,19 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   } catch (error) {
     project.provide('redis', { failure: error instanceof Error ? error.message : String(error) })
     return undefined
+  }
+}
+
+/** Of a server that is not ours, nothing but what tests have put there. */
+async function removeTestKeys(url: string): Promise<void> {
+  const client = await createClient({ url }).connect()
+  try {
+    // Names are bytes that need not be text.
+    const asBytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    for await (const names of asBytes.scanIterator({ MATCH: `{*${TEST_PREFIX}*`, COUNT: 1_000 })) {
+      if (names.length > 0) await client.unlink(names)
+    }
+  } finally {
+    client.destroy()
   }
 }
