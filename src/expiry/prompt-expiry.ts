@@ -52,8 +52,10 @@ export class PromptExpiry {
   start(): void {
     if (this.#isRunning) return
     this.#isRunning = true
-    this.#refill()
-    this.#arm()
+    this.#guarded(() => {
+      this.#refill()
+      this.#arm()
+    })
   }
 
   stop(): void {
@@ -76,7 +78,9 @@ export class PromptExpiry {
   /** Somebody has committed: there may be sooner deadlines. */
   look(): void {
     if (!this.#isRunning) return
-    for (const { key, deadline } of this.#parts.upcoming(LOOK_HINTS)) this.note(key, deadline)
+    this.#guarded(() => {
+      for (const { key, deadline } of this.#parts.upcoming(LOOK_HINTS)) this.note(key, deadline)
+    })
   }
 
   #refill(): void {
@@ -100,14 +104,20 @@ export class PromptExpiry {
   }
 
   #wake(): void {
-    try {
-      const now = this.#parts.clock.now()
-      const due = this.#takeDue(now)
+    this.#guarded(() => {
+      const due = this.#takeDue(this.#parts.clock.now())
       if (due.length > 0) this.#parts.remove(due)
       if ((this.#heap.next ?? Number.POSITIVE_INFINITY) >= this.#heap.horizon) this.#refill()
       this.#arm()
+    })
+  }
+
+  /** Nobody called: what goes wrong is told, and tried again. */
+  #guarded(act: () => void): void {
+    try {
+      act()
     } catch (error) {
-      // What was taken out is still in the index.
+      // What is not in the heap any more is still in the index.
       this.#heap.horizon = 0
       this.#arm(RETRY_MS)
       this.#parts.onError(error)

@@ -60,10 +60,15 @@ export class StoreEvents {
 
   /** Call when handlers of expiries have come or gone. */
   attendElsewhere(): void {
-    if (this.keyHandlers.expiring > 0) {
-      this.#elsewhere ??= this.#feed?.open(() => this.#readElsewhere())
-    } else {
-      this.#elsewhere = void this.#elsewhere?.close()
+    try {
+      if (this.keyHandlers.expiring > 0) {
+        this.#elsewhere ??= this.#feed?.open(() => this.#readElsewhere())
+      } else {
+        this.#elsewhere = void this.#elsewhere?.close()
+      }
+    } catch (error) {
+      // It comes after a commit, which must not look as if it had failed. The next one tries again.
+      this.errors.tell(error)
     }
   }
 
