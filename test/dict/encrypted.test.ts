@@ -366,6 +366,25 @@ describe('records in places that are not theirs', () => {
     expect(refused).toBe(56)
   })
 
+  test('a cipher that ignores associated data lets records be swapped: the mutant of the matrix', () => {
+    const sound = testCipher()
+    const context = { associatedData: Buffer.alloc(0) }
+    const mutant: Cipher = {
+      ...sound,
+      seal: (plaintext) => sound.seal(plaintext, context),
+      open: (sealed) => sound.open(sealed, context),
+    }
+    const store = memoryStore()
+    const dict = openedOver(store, { cipher: mutant, hashKeys: 'long' })
+    dict.setMany({ one: 1, two: 2 }).flushSync()
+    const [one, two] = store.scan(ROWS, {}, 2) as [StoreRow, StoreRow]
+    tampered(store, ({ key }) =>
+      mended(key, Buffer.compare(key, one.key) ? one.record : two.record),
+    )
+    dict.clearCache()
+    expect([dict.get('one'), dict.get('two')]).toEqual([2, 1])
+  })
+
   test('get() refuses a record of another store with the same key', () => {
     const stores = [memoryStore(), memoryStore()]
     const [one, two] = stores.map((store) =>
