@@ -29,7 +29,7 @@ import { Generation, type GenerationOptions } from './generation.js'
 import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
 import type { NativeDatabase, NativeRoot } from './native.js'
-import { checkFile, openGate } from './open-gate.js'
+import { openGate } from './open-gate.js'
 import { Owners } from './owners.js'
 import { assertOpenable } from './preflight.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
@@ -341,7 +341,6 @@ export class Environment {
     const notice = recoverUnsynced(this.directory)
     if (notice !== undefined) this.notices.push(notice)
     const place = madePlace(this.directory.path, currentName(this.directory))
-    checkFile(place.dataFile)
     const owners = enter(this.directory, place)
     try {
       const data = this.#openLiving(place.name)

@@ -1,9 +1,12 @@
 /**
- * Follows the pages of an LMDB file, without LMDB: whether all that is referred to is there.
+ * Follows the pages of an LMDB file, without LMDB: whether what is referred to is there, and is what
+ * it should be. LMDB itself trusts its pages: a wrong number in one ends the process.
  *
- *     page     0 number · 8 transaction · 18 u16 flags · 20 u16 end of the pointers · 24 pointers, u16
- *     node     0 u16, u16, u16 child page (in a branch) · 4 u16 flags (in a leaf) · 6 u16 key length
- *              8 key, then data: a value, or, by the flags, the place of one or a database
+ *     page     0 u64 number · 8 u64 transaction · 18 u16 flags · 20 u16 end of the pointers
+ *              22 u16 start of the nodes · 24 pointers, u16
+ *     node     0 u16, u16, u16 child page (in a branch)
+ *              0 u16, u16 length of the data, low half first · 4 u16 flags (in a leaf)
+ *              6 u16 key length · 8 key, then data: a value, or, by the flags, the place of one or a database
  *     place    0 u64 first page · 16 u64 number of pages
  *     database 40 u64 root page, all ones if it is empty
  *
@@ -14,6 +17,7 @@ import { readSync } from 'node:fs'
 const HEADER_BYTES = 24
 const FLAGS_AT = 18
 const POINTERS_END_AT = 20
+const NODES_START_AT = 22
 const BRANCH = 0x01
 const LEAF = 0x02
 
@@ -29,23 +33,26 @@ const ROOT_AT = 40
 const NO_PAGE = 2n ** 64n - 1n
 
 /**
- * Whether the trees below these roots lie within the first `pages` pages of the file. False for a page
- * that makes no sense, too.
+ * Whether the trees below these roots lie within the first `pages` pages of the file, and their pages
+ * make sense. Looks at `limit` pages at most, those near the roots first: so in a large file the pages
+ * that lead to others are looked at, and not all that hold rows.
  */
 export function areTreesWithin(
   descriptor: number,
   roots: readonly bigint[],
   pageSize: number,
   pages: number,
+  limit = pages + 1,
 ): boolean {
   const open = roots.filter((root) => root !== NO_PAGE)
   const page = Buffer.alloc(pageSize)
-  // Each page has one parent: more visits than pages are a circle.
-  for (let visits = 0; open.length > 0; visits++) {
-    const next = open.pop() as bigint
+  for (let visits = 0; visits < open.length; visits++) {
+    if (visits >= limit) return true
+    const next = open[visits] as bigint
+    // Each page has one parent: more visits than pages are a circle.
     if (next >= pages || visits > pages) return false
     if (readSync(descriptor, page, 0, pageSize, Number(next) * pageSize) < pageSize) return false
-    if (!follow(page, pages, open)) return false
+    if (page.readBigUInt64LE(0) !== next || !follow(page, pages, open)) return false
   }
   return true
 }
@@ -54,27 +61,37 @@ export function areTreesWithin(
 function follow(page: Buffer, pages: number, open: bigint[]): boolean {
   const flags = page.readUInt16LE(FLAGS_AT)
   if ((flags & (BRANCH | LEAF)) === 0) return false
-  const count = page.readUInt16LE(POINTERS_END_AT) >> 1
-  for (let at = 0; at < count; at++) {
-    const pointerAt = HEADER_BYTES + 2 * at
-    if (pointerAt + 2 > page.length) return false
-    const node = page.readUInt16LE(pointerAt) + HEADER_BYTES
+  const pointersEnd = page.readUInt16LE(POINTERS_END_AT)
+  const nodesStart = page.readUInt16LE(NODES_START_AT)
+  if (pointersEnd > nodesStart || nodesStart + HEADER_BYTES > page.length) return false
+  for (let at = 0; at < pointersEnd >> 1; at++) {
+    const node = page.readUInt16LE(HEADER_BYTES + 2 * at) + HEADER_BYTES
     if (node + NODE_BYTES > page.length) return false
+    const data = node + NODE_BYTES + page.readUInt16LE(node + KEY_LENGTH_AT)
+    if (data > page.length) return false
     if ((flags & BRANCH) !== 0) open.push(BigInt(page.readUIntLE(node, 6)))
-    else if (!followLeaf(page, node, pages, open)) return false
+    else if (!followLeaf(page, node, data, pages, open)) return false
   }
   return true
 }
 
-function followLeaf(page: Buffer, node: number, pages: number, open: bigint[]): boolean {
+function followLeaf(
+  page: Buffer,
+  node: number,
+  data: number,
+  pages: number,
+  open: bigint[],
+): boolean {
   const flags = page.readUInt16LE(node + NODE_FLAGS_AT)
-  const data = node + NODE_BYTES + page.readUInt16LE(node + KEY_LENGTH_AT)
+  if ((flags & ~(VALUE_ELSEWHERE | IS_DATABASE)) !== 0) return false
   if ((flags & VALUE_ELSEWHERE) !== 0) {
     if (data + PLACE_BYTES > page.length) return false
     return page.readBigUInt64LE(data) + page.readBigUInt64LE(data + 16) <= pages
   }
+  const length = page.readUInt16LE(node) + page.readUInt16LE(node + 2) * 2 ** 16
+  if (data + length > page.length) return false
   if ((flags & IS_DATABASE) !== 0) {
-    if (data + DATABASE_BYTES > page.length) return false
+    if (length !== DATABASE_BYTES) return false
     const root = page.readBigUInt64LE(data + ROOT_AT)
     if (root !== NO_PAGE) open.push(root)
   }
