@@ -85,6 +85,7 @@ export class Environment {
     this.directory = directory
     this.#options = options
     this.maxSizeBytes = options.maxSizeBytes ?? Number.POSITIVE_INFINITY
+    assertOpenable(directory.path, [])
     const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
     assertOpenable(directory.path, [dataFile, lockFile])
     this.#gate = openGate(directory.gateFile)
@@ -96,7 +97,7 @@ export class Environment {
       this.commits = new CommitWatch(this.#commitSource())
     } catch (error) {
       this.#gate.close()
-      throw error
+      throw asPathError(error, directory.path)
     }
   }
 
@@ -341,7 +342,7 @@ export class Environment {
     const notice = recoverUnsynced(this.directory)
     if (notice !== undefined) this.notices.push(notice)
     const place = madePlace(this.directory.path, currentName(this.directory))
-    const owners = enter(this.directory, place)
+    const owners = new Owners(this.directory, place)
     try {
       const data = this.#openLiving(place.name)
       // Its process died between the commit that put all on disk and this.
@@ -366,12 +367,9 @@ export class Environment {
   }
 }
 
-function enter(directory: StoreDirectory, place: GenerationPlace): Owners {
-  try {
-    return new Owners(directory, place)
-  } catch (error) {
-    if (error instanceof PersistDictError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new PathError(directory.ownersPath, explain(code, error), { cause: error })
-  }
+/** What the file system refused while the store was opened, in our words. */
+function asPathError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (error instanceof PersistDictError || typeof code !== 'string') return error
+  return new PathError(path, explain(code, error), { cause: error })
 }
