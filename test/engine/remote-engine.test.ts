@@ -68,12 +68,12 @@ function bound(store: AsyncStore): AsyncStore {
   }
 }
 
-function engineOver(store: AsyncStore) {
+function engineOver(store: AsyncStore, keySettings = DEFAULT_KEY_SETTINGS) {
   const codec = new ValueCodec(knownSerializer('msgpack'))
   const engine = new RemoteEngine({
     store,
     codec,
-    keySettings: DEFAULT_KEY_SETTINGS,
+    keySettings,
     cache: new ByteLru<Entry>(100, 2 ** 20),
     clock: systemClock,
     durability: 'batched',
@@ -94,6 +94,8 @@ function engineOver(store: AsyncStore) {
   })
   return {
     engine,
+    size: () => engine.size(space),
+    delete: (key: string) => engine.delete(space, [key]),
     get: (key: string) => engine.value(space, key, 'frozen'),
     set: (key: string, value: unknown) =>
       engine.write(space, [{ write: write(key, value), keepsDeadline: false }]),
@@ -155,6 +157,38 @@ test('a change that somebody came before is decided anew, and gives up after 100
   await expect(slow.change('a', 'never')).rejects.toBeInstanceOf(ContentionError)
   expect(await rival.get('a')).not.toBe('never')
 })
+
+const COLLIDING = {
+  keySizeLimit: 40,
+  digestBytes: 32,
+  hash: { id: 'one digest', digest: () => new Uint8Array(32) },
+}
+const [A, B, C] = ['a', 'b', 'c'].map((name) => name.padStart(60, '.')) as [string, string, string]
+
+for (const [what, keys] of [
+  ['with one other key', [A]],
+  ['with two other keys', [A, B]],
+] as const) {
+  test(`a key of a digest ${what} is not inserted twice by two who do so at once`, async () => {
+    const store = asyncMemoryStore()
+    const held = new HeldStore(store)
+    const [slow, rival] = [engineOver(held.store, COLLIDING), engineOver(store, COLLIDING)]
+    for (const key of keys) await rival.set(key, key)
+    let isFirst = true
+    held.beforeCommit = async () => {
+      if (!isFirst) return
+      isFirst = false
+      // The first place becomes free, and is the one that the rival takes.
+      await rival.delete(A)
+      await rival.set(C, 'of the rival')
+    }
+    await slow.set(C, 'mine')
+    expect(await rival.size()).toBe(keys.length)
+    expect(await rival.get(C)).toBe('mine')
+    expect(await rival.delete(C)).toBe(1)
+    expect(await rival.get(C)).toBeUndefined()
+  })
+}
 
 test('tries() returns the first answer that is no conflict', async () => {
   let calls = 0

@@ -9,7 +9,8 @@
  *     first slot's storage key → u32 slots used │ u32 insertions into the chain so far, little-endian
  *
  * INVARIANT. Whoever inserts into a chain changes its row, and checks that it was as read. Whoever
- * inserts at slot 0 of a digest without a chain checks that there is none. So no key is inserted twice.
+ * inserts at slot 0 of a digest without a chain checks that there is none. Whoever begins a chain checks
+ * that slot 0 is as read. So no key is inserted twice.
  */
 
 import { equalBytes, latin1Of } from '../../bytes.js'
@@ -29,6 +30,8 @@ interface Chain {
   readonly row: Uint8Array | undefined
   /** The slots that hold a row, whatever it is. */
   readonly taken: Set<number>
+  /** The record in slot 0, as it was read. */
+  firstRecord: Uint8Array | undefined
   slots: number
 }
 
@@ -76,7 +79,8 @@ export class RemotePlaces {
       firsts.map((first, at) => {
         const row = rows[at]
         const slots = row === undefined ? 1 : slotsOf(row)
-        return [latin1Of(first), { first, row, taken: new Set<number>(), slots }]
+        const chain = { first, row, taken: new Set<number>(), firstRecord: undefined, slots }
+        return [latin1Of(first), chain]
       }),
     )
   }
@@ -92,6 +96,7 @@ export class RemotePlaces {
       space.withSlot(chain.first, slot),
     )
     const records = chain.slots === 1 ? [first] : await this.#store.getMany(ROWS, slotKeys)
+    chain.firstRecord = records[0]
     let doubt: Place['doubt']
     let located: Located | undefined
     records.forEach((record, slot) => {
@@ -123,6 +128,9 @@ export class RemotePlaces {
     const checks = [absent(slotKey)]
     if (this.#store.atomicity === 'key') return { storageKey: slotKey, checks, operations: [] }
     checks.push({ bucket: CHAINS, key: chain.first, starts: chain.row })
+    if (chain.row === undefined && slot > 0) {
+      checks.push({ bucket: ROWS, key: chain.first, starts: chain.firstRecord })
+    }
     const isAlone = chain.row === undefined && chain.slots === 1
     const record = chainRow(chain)
     const operations: RowOperation[] = isAlone
