@@ -204,3 +204,25 @@ test('snapshot() shows the store as it was while others write', () => {
   expect(store.get('rows', KEY)).toEqual(Buffer.from('new'))
   store.close()
 })
+
+test('backup() makes a store elsewhere, and compact() gives room back', async () => {
+  const store = sqliteStore(filled())
+  store.transaction('committed', (tx) => {
+    for (let at = 0; at < 2_000; at++)
+      tx.put('rows', Buffer.from(`key ${at}`), Buffer.alloc(500), 0)
+  })
+  const { path, sizeBytes } = (await store.upkeep?.backup(join(tempDirectory(), 'backup'))) ?? {}
+  expect(sizeBytes).toBeGreaterThan(1_000_000)
+  await expect(store.upkeep?.backup(path ?? '')).rejects.toThrow(PathError)
+  store.transaction('committed', (tx) => {
+    for (let at = 0; at < 2_000; at++) tx.delete('rows', Buffer.from(`key ${at}`))
+  })
+  const report = await store.upkeep?.compact()
+  expect(report?.afterBytes).toBeLessThan((report?.beforeBytes ?? 0) / 10)
+  expect(store.scan('rows', {}, 10)).toHaveLength(1)
+  const copied = sqliteStore(join(path ?? '', 'data.db'))
+  expect(copied.scan('rows', {}, 3_000)).toHaveLength(2_001)
+  expect(copied.transaction('committed', (tx) => tx.nextVersion())).toBeGreaterThan(0)
+  copied.close()
+  store.close()
+})

@@ -12,7 +12,7 @@ import { CommitWatch } from '../commit-watch.js'
 import { fileIdentity } from '../local-directory.js'
 import type { StoreStats } from '../sync-store.js'
 import { whenFree } from './busy-wait.js'
-import type { Connect, SqliteConnection, SqliteStatement } from './driver.js'
+import type { Connect, SqliteConnection, SqliteStatement, SqliteValue } from './driver.js'
 import { RowStatements } from './row-statements.js'
 import { ensureSchema } from './schema.js'
 import { asStoreError } from './sqlite-errors.js'
@@ -141,6 +141,17 @@ export class SqliteDatabase {
         engine: { pages, freePages: free, logBytes },
       }
     })
+  }
+
+  /** Runs SQL that returns nothing, outside of transactions. */
+  run(sql: string, ...values: SqliteValue[]): void {
+    if (this.#isInTransaction) throw new TransactionError('This is not possible in a transaction.')
+    this.native(() => this.#connection.prepare(sql).run(...values))
+  }
+
+  /** Moves the log into the database, as far as no reader needs it. */
+  checkpoint(): void {
+    this.native(() => this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get())
   }
 
   /** Another connection to the same file, for whoever reads as of one moment. */

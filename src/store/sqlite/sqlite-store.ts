@@ -11,10 +11,12 @@ import type {
   StoreSnapshot,
   StoreStats,
   StoreTransaction,
+  StoreUpkeep,
   SyncStore,
 } from '../sync-store.js'
 import type { SqliteDatabase } from './database.js'
 import { SqliteSnapshot } from './snapshot.js'
+import { SqliteUpkeep } from './upkeep.js'
 
 export class SqliteStore implements SyncStore {
   readonly kind = 'sqlite'
@@ -96,6 +98,11 @@ export class SqliteStore implements SyncStore {
   snapshot(): StoreSnapshot {
     this.#assertOpen()
     return new SqliteSnapshot(this.#database)
+  }
+
+  get upkeep(): StoreUpkeep {
+    this.#assertOpen()
+    return new SqliteUpkeep(this.#database)
   }
 
   sync(): void {
