@@ -107,6 +107,15 @@ export class AsyncPersistDict<
     return this.#scope.events.on(this.#scope, event, handler, options)
   }
 
+  /**
+   * Tells those who listen to `'error'` of a failure that no call reports: for adapters, which must not
+   * fail when the dict does.
+   */
+  reportError(error: unknown): void {
+    this.#scope.assertOpen()
+    this.#scope.events.errors.tell(error)
+  }
+
   // Upkeep
 
   /** A plain object with private copies of all values, in insertion order. */
