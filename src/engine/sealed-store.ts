@@ -137,6 +137,12 @@ class SealedTransaction extends SealedFullReader<StoreTransaction> implements St
   }
 }
 
+function sealedTransaction(inner: StoreTransaction, sealer: RowSealer): StoreTransaction {
+  const tx = new SealedTransaction(inner, sealer)
+  if (inner.usedBytes === undefined) return tx
+  return Object.assign(tx, { usedBytes: inner.usedBytes.bind(inner) })
+}
+
 class SealedSnapshot extends SealedReader<StoreSnapshot> implements StoreSnapshot {
   close(): void {
     this.inner.close()
@@ -150,10 +156,13 @@ export function sealedStore(
   budget: MessageBudget,
 ): SyncStore {
   const sealer = new RowSealer(secrets)
+  const { notices, upkeep } = inner
   const store = new SealedStore(inner, secrets, sealer, budget)
-  if (inner.snapshot === undefined) return store
+  // A backup has the rows as they lie there: sealed.
+  const more = Object.assign(store, { notices, upkeep })
+  if (inner.snapshot === undefined) return more
   const snapshot = inner.snapshot.bind(inner)
-  return Object.assign(store, {
+  return Object.assign(more, {
     snapshot: (buckets: readonly string[]) => new SealedSnapshot(snapshot(buckets), sealer),
   })
 }
@@ -189,7 +198,7 @@ export class SealedStore extends SealedFullReader<SyncStore> implements SyncStor
   }
 
   transaction<T>(promise: CommitPromise, fn: (tx: StoreTransaction) => T): T {
-    return this.rawTransaction(promise, (tx) => fn(new SealedTransaction(tx, this.sealer)))
+    return this.rawTransaction(promise, (tx) => fn(sealedTransaction(tx, this.sealer)))
   }
 
   /** A transaction of the store below: its rows are as they lie there. What it seals is counted. */

@@ -207,8 +207,14 @@ describe('what is on disk', () => {
     await fill(dict)
     // While it is open: the lock file, and what a writer leaves behind.
     expect(canariesIn(path)).toEqual([])
+    const backup = `${tempDirectory()}/backup`
+    await dict.backup(backup)
     dict.close()
     expect(canariesIn(path)).toEqual([])
+    expect(canariesIn(backup)).toEqual([])
+    const restored = openedOver(backup, { cipher: aesGcm({ keys: [KEY] }) })
+    expect(restored.get('KeyCanary 7')).toBe('ValueCanary 7')
+    expect(() => open(backup)).toThrow(CipherMismatchError)
   })
 
   test('the search finds them all in the files of a plain dict', async () => {
