@@ -262,3 +262,21 @@ function flip(store: SyncStore, text: string): void {
 function dump(store: SyncStore): unknown {
   return ['rows', 'counts', 'quarantine'].map((bucket) => store.scan(bucket, {}, 1_000))
 }
+
+test('verify() right after a store is opened again, and while databases are opened in transactions, on LMDB', async () => {
+  for (const background of ['disabled', true] as const) {
+    const path = tempDirectory()
+    const first = open(path, { background })
+    for (let at = 0; at < 1_000; at++) first.set(`k${at}`, at, at % 2 === 0 ? { ttl: '1h' } : {})
+    first.close()
+    const store = lmdbStore(path)
+    using dict = open(store, { background })
+    const running = dict.verify()
+    for (let at = 0; at < 5; at++) {
+      store.transaction('committed', (tx) =>
+        tx.put(`bucket ${at}`, Uint8Array.of(1), Uint8Array.of(1), 0),
+      )
+    }
+    expect(await running).toMatchObject({ findings: 0, entries: 1_000 })
+  }
+})

@@ -62,7 +62,8 @@ export class Inspection {
     do {
       const range = after === undefined ? {} : { after }
       after = this.#reader.walk(COUNTS, range, STEP_ROWS, (prefix, row) => {
-        this.#addTally(prefix, row)
+        // Lent: what parses it may look at more than its length.
+        this.#addTally(prefix, Uint8Array.prototype.slice.call(row, 0, row.length))
       })
       yield this.#taken()
     } while (after !== undefined)

@@ -157,7 +157,7 @@ export class Generation {
 
   #open(into: Map<string, NativeDatabase>, key: string, name: string): NativeDatabase {
     // Opening ends the current read transaction, whoever uses it. After a reset, a snapshot's is not it.
-    if (!this.#isOpening) this.root.resetReadTxn()
+    this.root.resetReadTxn()
     const database = this.#gate.within(() => this.root.openDB(name, DATABASE_OPTIONS))
     into.set(key, database)
     if (this.#isOpening) this.#opening.push({ from: into, key })
