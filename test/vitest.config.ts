@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // A Redis server for all files that need one.
-    globalSetup: ['test/redis/global-setup.ts'],
+    globalSetup: [fileURLToPath(new URL('./redis/global-setup.ts', import.meta.url))],
     // Each file gets a process of its own: LMDB environments and exit hooks belong to a process.
     pool: 'forks',
     maxWorkers: 2,

@@ -89,6 +89,7 @@ export class PersistDict<
 
   /** The names of this namespace from the root down; empty for the root. */
   get path(): readonly string[] {
+    this.#scope.assertOpen()
     return this.#scope.space.path
   }
 

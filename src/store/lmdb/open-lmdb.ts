@@ -4,10 +4,11 @@
  * Opening one environment twice in a process breaks its locks (LMDB, "Caveats"); lmdb-js shares one
  * between threads.
  */
+import { PathError } from '../../errors/open-errors.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
-import { fileIdentity } from '../local-directory.js'
+import { explain, fileIdentity } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
-import { storeDirectory } from './directory.js'
+import { type StoreDirectory, storeDirectory } from './directory.js'
 import { Environment } from './environment.js'
 import type { GenerationOptions } from './generation.js'
 import { LmdbStore } from './lmdb-store.js'
@@ -75,7 +76,7 @@ export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
   refuseUnknown(options, NAMES, 'lmdbStore()')
   const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
   const shared = open.get(fileIdentity(directory.gateFile)) ?? {
-    environment: new Environment(directory, {
+    environment: environmentIn(directory, {
       mapSizeBytes: options.mapSizeBytes ?? DEFAULTS.mapSizeBytes,
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
       changeClock: options.changeClock ?? DEFAULTS.changeClock,
@@ -91,4 +92,18 @@ export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
     open.delete(identity)
     shared.environment.close()
   })
+}
+
+/** What the operating system refuses while the files are looked at is a matter of the path. */
+function environmentIn(
+  directory: StoreDirectory,
+  options: ConstructorParameters<typeof Environment>[1],
+): Environment {
+  try {
+    return new Environment(directory, options)
+  } catch (cause) {
+    const { syscall, code, path } = cause as NodeJS.ErrnoException
+    if (syscall === undefined) throw cause
+    throw new PathError(path ?? directory.path, explain(code, cause), { cause })
+  }
 }
