@@ -39,19 +39,21 @@ test('persistdict:set and persistdict:get carry the entry, without its value', (
   expect(gets).toEqual([message, message])
 })
 
-test('persistdict:get is heard a second after somebody subscribed, and not after the last one left', () => {
-  const { dict, clock } = opened()
+test('persistdict:get is heard soon after somebody subscribed, and not after the last one left', async () => {
+  const { dict } = opened()
   dict.set('a', 1)
   const gets: unknown[] = []
   const listener = (message: unknown) => void gets.push(message)
   subscribe('persistdict:get', listener)
-  clock.advance(1_000)
-  dict.get('a')
+  const heard = () => {
+    dict.get('a')
+    return gets.length
+  }
+  await expect.poll(heard, { timeout: 10_000 }).toBeGreaterThan(0)
   unsubscribe('persistdict:get', listener)
-  expect(gets).toHaveLength(1)
-  clock.advance(1_000)
+  const before = gets.length
   dict.get('a')
-  expect(gets).toHaveLength(1)
+  expect(gets).toHaveLength(before)
 })
 
 test('persistdict:sweep tells of each step, and persistdict:compute of each computation', async () => {
