@@ -39,40 +39,82 @@ const NO_PAGE = 2n ** 64n - 1n
  */
 export function areTreesWithin(
   descriptor: number,
-  roots: readonly bigint[],
+  [freeList, ...trees]: readonly bigint[],
   pageSize: number,
   pages: number,
   limit = pages + 1,
 ): boolean {
-  const open = roots.filter((root) => root !== NO_PAGE)
+  const open: Visit[] = [
+    ...(freeList === undefined ? [] : [{ root: freeList, isOrdered: false }]),
+    ...trees.map((root) => ({ root, isOrdered: true })),
+  ]
+    .filter(({ root }) => root !== NO_PAGE)
+    .map(({ root, isOrdered }) => ({ page: root, isOrdered, low: undefined, high: undefined }))
   const page = Buffer.alloc(pageSize)
   for (let visits = 0; visits < open.length; visits++) {
     if (visits >= limit) return true
-    const next = open[visits] as bigint
+    const visit = open[visits] as Visit
     // Each page has one parent: more visits than pages are a circle.
-    if (next >= pages || visits > pages) return false
-    if (readSync(descriptor, page, 0, pageSize, Number(next) * pageSize) < pageSize) return false
-    if (page.readBigUInt64LE(0) !== next || !follow(page, pages, open)) return false
+    if (visit.page >= pages || visits > pages) return false
+    if (readSync(descriptor, page, 0, pageSize, Number(visit.page) * pageSize) < pageSize)
+      return false
+    if (page.readBigUInt64LE(0) !== visit.page || !follow(page, visit, pages, open)) return false
   }
   return true
 }
 
+/**
+ * A page to be looked at, and the keys that it may hold: from `low` to below `high`. A key elsewhere
+ * would not be found by those who look for it. Keys of the free list are numbers in another order.
+ */
+interface Visit {
+  readonly page: bigint
+  readonly isOrdered: boolean
+  readonly low: Buffer | undefined
+  readonly high: Buffer | undefined
+}
+
 /** Puts what the page refers to on the list. */
-function follow(page: Buffer, pages: number, open: bigint[]): boolean {
+function follow(page: Buffer, visit: Visit, pages: number, open: Visit[]): boolean {
   const flags = page.readUInt16LE(FLAGS_AT)
   if ((flags & (BRANCH | LEAF)) === 0) return false
   const pointersEnd = page.readUInt16LE(POINTERS_END_AT)
   const nodesStart = page.readUInt16LE(NODES_START_AT)
   if (pointersEnd > nodesStart || nodesStart + HEADER_BYTES > page.length) return false
+  const isBranch = (flags & BRANCH) !== 0
+  let { low } = visit
+  let child: bigint | undefined
   for (let at = 0; at < pointersEnd >> 1; at++) {
     const node = page.readUInt16LE(HEADER_BYTES + 2 * at) + HEADER_BYTES
     if (node + NODE_BYTES > page.length) return false
     const data = node + NODE_BYTES + page.readUInt16LE(node + KEY_LENGTH_AT)
     if (data > page.length) return false
-    if ((flags & BRANCH) !== 0) open.push(BigInt(page.readUIntLE(node, 6)))
-    else if (!followLeaf(page, node, data, pages, open)) return false
+    // The first key of a branch is empty: it stands for whatever the branch begins with.
+    const isImplied = isBranch && at === 0
+    const key = isImplied ? low : Buffer.from(page.subarray(node + NODE_BYTES, data))
+    if (visit.isOrdered && !isImplied && !isBetween(key as Buffer, low, visit.high, at))
+      return false
+    if (isBranch) {
+      if (child !== undefined) open.push({ ...visit, page: child, low, high: key })
+      child = BigInt(page.readUIntLE(node, 6))
+    } else if (!followLeaf(page, node, data, pages, open)) return false
+    low = key
   }
+  if (child !== undefined) open.push({ ...visit, page: child, low })
   return true
+}
+
+/** Whether a key comes after the one before it in its page, or not before the first that it may be. */
+function isBetween(
+  key: Buffer,
+  low: Buffer | undefined,
+  high: Buffer | undefined,
+  at: number,
+): boolean {
+  if (high !== undefined && Buffer.compare(key, high) >= 0) return false
+  if (low === undefined) return true
+  const order = Buffer.compare(key, low)
+  return at === 0 ? order >= 0 : order > 0
 }
 
 function followLeaf(
@@ -80,7 +122,7 @@ function followLeaf(
   node: number,
   data: number,
   pages: number,
-  open: bigint[],
+  open: Visit[],
 ): boolean {
   const flags = page.readUInt16LE(node + NODE_FLAGS_AT)
   if ((flags & ~(VALUE_ELSEWHERE | IS_DATABASE)) !== 0) return false
@@ -93,7 +135,9 @@ function followLeaf(
   if ((flags & IS_DATABASE) !== 0) {
     if (length !== DATABASE_BYTES) return false
     const root = page.readBigUInt64LE(data + ROOT_AT)
-    if (root !== NO_PAGE) open.push(root)
+    if (root !== NO_PAGE) {
+      open.push({ page: root, isOrdered: true, low: undefined, high: undefined })
+    }
   }
   return true
 }
