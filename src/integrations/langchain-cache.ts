@@ -5,6 +5,7 @@ import type { Generation } from '@langchain/core/outputs'
 import type { Duration } from '../duration.js'
 import { canonicalKey } from '../recipes/canonical-key.js'
 import { isComplete } from './answer.js'
+import type { AnswerStats } from './answer-cache.js'
 import { type DictFace, within } from './dict-face.js'
 
 export interface LangChainCacheOptions {
@@ -25,6 +26,14 @@ export interface LangChainCacheOptions {
 export class PersistDictCache extends BaseCache {
   readonly #dict: DictFace
   readonly #options: LangChainCacheOptions
+  readonly #stats = {
+    hits: 0,
+    misses: 0,
+    notStored: 0,
+    errors: 0,
+    inputTokensSaved: 0,
+    outputTokensSaved: 0,
+  }
 
   constructor(dict: DictFace, options: LangChainCacheOptions = {}) {
     super()
@@ -32,11 +41,20 @@ export class PersistDictCache extends BaseCache {
     this.#options = options
   }
 
+  /** What it did since it was made. How long the model took, LangChain does not tell. */
+  stats(): Omit<AnswerStats, 'msSaved'> {
+    return { ...this.#stats }
+  }
+
   /** Null if there are none, or if the dict fails, which `'error'` is told of. Always objects of its own. */
   async lookup(prompt: string, llmKey: string): Promise<Generation[] | null> {
     try {
       const found = await this.#answers().get(this.#key(prompt, llmKey))
-      if (found === undefined) return null
+      if (found === undefined) {
+        this.#stats.misses++
+        return null
+      }
+      this.#hit(found as StoredGeneration[])
       // What deserializing makes is the caller's: a hit may be changed in place.
       return structuredClone(found as StoredGeneration[]).map(deserializeStoredGeneration)
     } catch (error) {
@@ -49,7 +67,10 @@ export class PersistDictCache extends BaseCache {
   async update(prompt: string, llmKey: string, generations: Generation[]): Promise<void> {
     try {
       const { ttl, shouldCache = () => true } = this.#options
-      if (!generations.every(isWhole) || !shouldCache(generations)) return
+      if (!generations.every(isWhole) || !shouldCache(generations)) {
+        this.#stats.notStored++
+        return
+      }
       const stored = generations.map((generation) => plainOf(serializeGeneration(generation)))
       await this.#answers().set(this.#key(prompt, llmKey), stored, { ttl })
     } catch (error) {
@@ -66,13 +87,29 @@ export class PersistDictCache extends BaseCache {
     return canonicalKey({ scope, version, prompt, llmKey })
   }
 
+  #hit(generations: readonly StoredGeneration[]): void {
+    this.#stats.hits++
+    for (const { message } of generations) {
+      const data = message?.data as { usage_metadata?: TokenCounts } | undefined
+      this.#stats.inputTokensSaved += data?.usage_metadata?.input_tokens ?? 0
+      this.#stats.outputTokensSaved += data?.usage_metadata?.output_tokens ?? 0
+    }
+  }
+
   #failed(error: unknown): void {
+    this.#stats.errors++
     try {
       this.#dict.reportError(error)
     } catch {
       // The dict is closed: nobody listens to it any more.
     }
   }
+}
+
+/** As LangChain's messages tell them. */
+interface TokenCounts {
+  readonly input_tokens?: number
+  readonly output_tokens?: number
 }
 
 /** Why a generation ended is said in one of two places. */

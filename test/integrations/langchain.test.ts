@@ -62,6 +62,8 @@ test('lookup() hands out objects of its own, and null for what is not there', as
   expect(hit?.usage_metadata).toMatchObject(usage)
   Object.assign(hit?.usage_metadata ?? {}, { total_tokens: 99 })
   expect((await look())?.usage_metadata).toMatchObject(usage)
+  const saved = { inputTokensSaved: 2, outputTokensSaved: 4 }
+  expect(cache.stats()).toMatchObject({ hits: 2, misses: 1, errors: 0, ...saved })
 })
 
 test('generations that were truncated are not stored, nor those that shouldCache refuses', async () => {
@@ -74,6 +76,7 @@ test('generations that were truncated are not stored, nor those that shouldCache
   expect(await cache.lookup('a', 'm')).toBe(null)
   expect(await cache.lookup('b', 'm')).toBe(null)
   expect(await cache.lookup('c', 'm')).toMatchObject([{ text: 'x' }])
+  expect(cache.stats()).toMatchObject({ hits: 1, misses: 2, notStored: 2 })
 })
 
 test('keys of prompt and model cannot run into each other, and scopes are kept apart', async () => {
