@@ -1,12 +1,13 @@
 import { Embeddings } from '@langchain/core/embeddings'
-import { AIMessage } from '@langchain/core/messages'
+import { SimpleChatModel } from '@langchain/core/language_models/chat_models'
+import { AIMessage, type BaseMessage } from '@langchain/core/messages'
 import { FakeListChatModel } from '@langchain/core/utils/testing'
 import { expect, test } from 'vitest'
 import { CachedEmbeddings, PersistDictCache, PersistDictStore } from '../../src/langchain.js'
 import { open } from '../../src/open/open.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { tempDirectory } from '../processes/temp-directory.js'
-import { vectorOf } from './model-server.js'
+import { modelServer, vectorOf } from './model-server.js'
 
 class CountingEmbeddings extends Embeddings {
   readonly asked: string[][] = []
@@ -27,6 +28,103 @@ class CountingEmbeddings extends Embeddings {
     return vectorOf(`query ${text}`)
   }
 }
+
+async function post<T>(url: string, body: object): Promise<T> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`The model answered ${response.status}`)
+  return response.json() as Promise<T>
+}
+
+/** A chat model that asks a server in OpenAI's format. */
+class HttpChatModel extends SimpleChatModel {
+  readonly url: string
+
+  constructor(url: string, cache: PersistDictCache) {
+    super({ cache, maxRetries: 0 })
+    this.url = url
+  }
+
+  override _llmType(): string {
+    return 'http'
+  }
+
+  override async _call(messages: BaseMessage[]): Promise<string> {
+    const { choices } = await post<{ choices: { message: { content: string } }[] }>(
+      `${this.url}/v1/chat/completions`,
+      { model: 'm', messages: messages.map(({ content }) => ({ role: 'user', content })) },
+    )
+    return choices[0]?.message.content ?? ''
+  }
+}
+
+class HttpEmbeddings extends Embeddings {
+  readonly url: string
+
+  constructor(url: string) {
+    super({})
+    this.url = url
+  }
+
+  override async embedDocuments(texts: string[]): Promise<number[][]> {
+    const { data } = await post<{ data: { embedding: number[] }[] }>(`${this.url}/v1/embeddings`, {
+      model: 'm',
+      input: texts,
+    })
+    return data.map(({ embedding }) => embedding)
+  }
+
+  override async embedQuery(text: string): Promise<number[]> {
+    const [vector] = await this.embedDocuments([text])
+    return vector as number[]
+  }
+}
+
+test('a chat model that asks a server asks it once for equal prompts, also after a restart', async () => {
+  const server = await modelServer()
+  const path = tempDirectory()
+  {
+    using dict = open(path)
+    const model = new HttpChatModel(server.url, new PersistDictCache(dict))
+    expect((await model.invoke('hello')).content).toBe('answer 1')
+    expect((await model.invoke('hello')).content).toBe('answer 1')
+    expect(server.calls).toBe(1)
+    expect((await model.invoke('bye')).content).toBe('answer 2')
+  }
+  using dict = open(path)
+  const again = new HttpChatModel(server.url, new PersistDictCache(dict))
+  expect((await again.invoke('hello')).content).toBe('answer 1')
+  expect(server.calls).toBe(2)
+})
+
+test('a chat model whose server fails rejects, stores nothing, and asks again', async () => {
+  const server = await modelServer()
+  server.fail = () => 'error 500'
+  const model = new HttpChatModel(server.url, new PersistDictCache(open(memoryStore())))
+  await expect(model.invoke('hello')).rejects.toThrow('The model answered 500')
+  server.fail = () => 'no'
+  expect((await model.invoke('hello')).content).toBe('answer 2')
+  expect(server.calls).toBe(2)
+})
+
+test('CachedEmbeddings sends a server each text once, documents and queries apart', async () => {
+  const server = await modelServer()
+  const path = tempDirectory()
+  const inputs = () => server.bodies.map(({ input }) => input)
+  {
+    using dict = open(path)
+    const embeddings = new CachedEmbeddings(new HttpEmbeddings(server.url), dict, { model: 'm' })
+    const texts = ['a', 'b', 'a']
+    expect(await embeddings.embedDocuments(texts)).toEqual(texts.map(vectorOf))
+    expect(await embeddings.embedDocuments(['b', 'c'])).toEqual(['b', 'c'].map(vectorOf))
+    expect(await embeddings.embedQuery('a')).toEqual(vectorOf('a'))
+    expect(inputs()).toEqual([['a', 'b'], ['c'], ['a']])
+  }
+  using dict = open(path)
+  const again = new CachedEmbeddings(new HttpEmbeddings(server.url), dict, { model: 'm' })
+  expect(await again.embedDocuments(['c', 'a'])).toEqual(['c', 'a'].map(vectorOf))
+  expect(await again.embedQuery('a')).toEqual(vectorOf('a'))
+  expect(server.calls).toBe(3)
+})
 
 test('a chat model of LangChain with PersistDictCache answers equal prompts from the dict', async () => {
   const path = tempDirectory()
