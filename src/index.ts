@@ -12,6 +12,7 @@ export type { Compressor, CompressorName } from './codec/compressor.js'
 export type { RegisteredType, TypeMap } from './codec/registered-types.js'
 export type { Serializer, SerializerName } from './codec/serializer.js'
 export { AsyncPersistDict } from './dict/async-persist-dict.js'
+export type { AsyncQuarantine } from './dict/async-quarantine.js'
 export {
   type CopyOptions,
   type CopyProgress,

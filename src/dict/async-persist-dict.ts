@@ -4,12 +4,20 @@
  */
 import { type Duration, durationMs } from '../duration.js'
 import type { Subscription } from '../engine/listeners.js'
+import type { RotationReport } from '../engine/rotation.js'
+import type { VerifyReport } from '../engine/upkeep/finding.js'
+import { VERIFY_OPTIONS, type VerifyOptions } from '../engine/upkeep/verify.js'
+import { refuseUnknown } from '../errors/unknown-option.js'
+import type { BackupReport, CompactReport } from '../store/sync-store.js'
 import { AsyncComputeMap } from './async-compute-map.js'
+import { AsyncQuarantine } from './async-quarantine.js'
 import type { AsyncScope } from './async-scope.js'
 import { dataDescriptor } from './data-property.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
-import { afterMs } from './set-options.js'
+import type { WatchEvent } from './events/watch.js'
+import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
+import { checkedWatchRange } from './range.js'
+import { afterMs, checkedTags } from './set-options.js'
 
 export class AsyncPersistDict<
   S extends object = Record<string, unknown>,
@@ -84,6 +92,18 @@ export class AsyncPersistDict<
     return undefined
   }
 
+  /**
+   * Invalidates all entries of this dict or namespace that were set with one of the tags: for every
+   * process they are gone at its next read. Takes the same time however many there are; their rows are
+   * removed later. Entries that are set afterwards are not concerned.
+   */
+  async invalidateTag(...tags: string[]): Promise<void> {
+    this.#scope.assertOpen()
+    const { engine, space, events } = this.#scope
+    await engine.invalidate(space, checkedTags(tags))
+    events.hub.invalidated(space, tags)
+  }
+
   // Events
 
   /**
@@ -116,6 +136,29 @@ export class AsyncPersistDict<
     this.#scope.events.errors.tell(error)
   }
 
+  /**
+   * Every change that is committed from now on, by any process: of this dict and the namespaces within
+   * it; with a range, of its keys in this dict alone. Sets of one key in quick succession may come as
+   * the last one. A watcher that cannot keep up gets a `'resync'` event in place of what it missed. Ends
+   * with `break`, `return()`, the signal, or when the dict is closed. Throws OptionError for a range
+   * with `limit`, `reverse` or `order`.
+   */
+  watch(
+    range?: WatchRange<KeyIn<K>>,
+    options: WatchOptions = {},
+  ): AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined> {
+    this.#scope.assertOpen()
+    refuseUnknown(options, ['signal'], 'watch()')
+    const keys = range && checkedWatchRange(range, (key) => this.#scope.key(key))
+    const watch: AsyncIterableIterator<WatchEvent, undefined> = this.#scope.events.watch(
+      this.#scope,
+      keys,
+      options.signal,
+    )
+    // The types of the entries are those of the dict.
+    return watch as AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined>
+  }
+
   // Upkeep
 
   /** A plain object with private copies of all values, in insertion order. */
@@ -138,6 +181,53 @@ export class AsyncPersistDict<
     this.#scope.assertOpen()
     const { engine, events } = this.#scope
     return { ...(await engine.stats()), errors: events.errors.told }
+  }
+
+  /**
+   * Looks through the whole store, all namespaces, for what is not as it should be, beside other work
+   * and other processes. With `repair` it also puts right what can be, and moves what cannot be read
+   * into the quarantine. It deletes nothing.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#scope.assertOpen()
+    refuseUnknown(options, VERIFY_OPTIONS, 'verify()')
+    return this.#scope.engine.upkeep.verify(options)
+  }
+
+  /**
+   * Seals everything anew that the first key of the first cipher has not sealed, in short steps, while
+   * others read and write. It may be called again after a crash, and goes on where it was. Once it has
+   * resolved, and no process seals with them any more, the old keys are not needed. Rejects with
+   * OptionError for a dict without a cipher.
+   */
+  async rotateKeys(): Promise<RotationReport> {
+    this.#scope.assertOpen()
+    return this.#scope.engine.upkeep.rotateKeys()
+  }
+
+  /** What verify() moved out of the way because it could not be read. */
+  get quarantine(): AsyncQuarantine {
+    this.#scope.assertOpen()
+    return new AsyncQuarantine(this.#scope.engine.upkeep.quarantine)
+  }
+
+  /**
+   * Copies the store, all namespaces, into a new or empty directory, from which it can be opened. Others
+   * read and write meanwhile; the copy is as of its end. All or nothing. Rejects with UnsupportedError
+   * for stores that cannot, PathError, or what the store throws.
+   */
+  async backup(path: string): Promise<BackupReport> {
+    this.#scope.assertOpen()
+    return this.#scope.engine.upkeep.backup(path)
+  }
+
+  /**
+   * Gives space that is not needed back to the file system, while others read and write. Rejects with
+   * UnsupportedError for stores that cannot, or what the store throws.
+   */
+  async compact(): Promise<CompactReport> {
+    this.#scope.assertOpen()
+    return this.#scope.engine.upkeep.compact()
   }
 
   /** Drops the values that are kept in memory for reading again. */

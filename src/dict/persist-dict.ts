@@ -10,10 +10,10 @@ import { sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
 import { type RotationReport, rotateKeys } from '../engine/rotation.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
+import { storeUpkeep } from '../engine/upkeep/store-upkeep.js'
 import { VERIFY_OPTIONS, type VerifyOptions, verify } from '../engine/upkeep/verify.js'
-import { UnsupportedError } from '../errors/store-errors.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
-import type { BackupReport, CompactReport, StoreUpkeep, SyncStore } from '../store/sync-store.js'
+import type { BackupReport, CompactReport } from '../store/sync-store.js'
 import { ComputeMap } from './compute-map.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { StoreEvents } from './events/store-events.js'
@@ -265,7 +265,7 @@ export class PersistDict<
    */
   async backup(path: string): Promise<BackupReport> {
     await this.flush()
-    return upkeepOf(this.#scope.engine.store, 'backup').backup(path)
+    return storeUpkeep(this.#scope.engine.store, 'backup').backup(path)
   }
 
   /**
@@ -274,7 +274,7 @@ export class PersistDict<
    */
   async compact(): Promise<CompactReport> {
     await this.flush()
-    return upkeepOf(this.#scope.engine.store, 'compact').compact()
+    return storeUpkeep(this.#scope.engine.store, 'compact').compact()
   }
 
   /** Drops the values that are kept in memory for reading again. */
@@ -297,9 +297,4 @@ export class PersistDict<
     if (!this.#scope.lease.isClosed) await this.flush()
     this.close()
   }
-}
-
-function upkeepOf({ kind, upkeep }: SyncStore, what: keyof StoreUpkeep): StoreUpkeep {
-  if (upkeep === undefined) throw new UnsupportedError(kind, what)
-  return upkeep
 }

@@ -10,13 +10,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   flushSync: 'it would have to wait; flush()',
   'Symbol(Symbol.iterator)': 'it would have to wait; Symbol.asyncIterator',
   'Symbol(nodejs.dispose)': 'closing waits; Symbol.asyncDispose',
-  invalidateTag: 'it needs the log of invalidations, which is read in the transaction of a read',
-  watch: 'it reads the log of changes that commits of a synchronous store write',
-  verify: 'it looks at rows, hints and counts of one snapshot, which only synchronous stores have',
-  quarantine: 'it holds what verify() found',
-  rotateKeys: 'only synchronous stores can be encrypted',
-  backup: 'the server or the engine of the store has its own way',
-  compact: 'the server or the engine of the store has its own way',
 }
 
 const ADDED: Readonly<Record<string, string>> = {

@@ -5,8 +5,13 @@
 import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
+import type { BackupReport, CompactReport } from '../../store/sync-store.js'
 import type { Entry, ValueMode } from '../entry.js'
 import type { EntryRange, Wanted } from '../entry-range.js'
+import type { RotationReport } from '../rotation.js'
+import type { VerifyReport } from '../upkeep/finding.js'
+import type { QuarantinedRecord } from '../upkeep/quarantine.js'
+import type { VerifyOptions } from '../upkeep/verify.js'
 import type { Write } from '../write.js'
 
 /** A write whose deadline may be the one that the entry has. */
@@ -41,7 +46,29 @@ export interface AsyncEngineStats {
   readonly engine: Readonly<Record<string, number>>
 }
 
+/** What was moved out of the way because it could not be read. */
+export interface AsyncQuarantineRows {
+  /** Oldest first. */
+  records(): AsyncGenerator<QuarantinedRecord, undefined>
+  count(): Promise<number>
+  /** Puts back what can be read after all; resolves to how many. */
+  restore(): Promise<number>
+  discard(): Promise<number>
+}
+
+/** Looking after a whole store. */
+export interface AsyncUpkeep {
+  readonly quarantine: AsyncQuarantineRows
+  verify(options: VerifyOptions): Promise<VerifyReport>
+  rotateKeys(): Promise<RotationReport>
+  /** Rejects with UnsupportedError for stores that cannot. */
+  backup(path: string): Promise<BackupReport>
+  /** Rejects with UnsupportedError for stores that cannot. */
+  compact(): Promise<CompactReport>
+}
+
 export interface AsyncEngine {
+  readonly upkeep: AsyncUpkeep
   readonly codec: ValueCodec
   readonly clock: Clock
   /** The keys of a namespace. */
@@ -64,6 +91,8 @@ export interface AsyncEngine {
   /** Removes keys, all or none; resolves to how many were there. */
   delete(space: KeySpace, keys: readonly string[]): Promise<number>
   clear(space: KeySpace): Promise<void>
+  /** Invalidates all entries of a namespace that have one of the tags. */
+  invalidate(space: KeySpace, tags: readonly string[]): Promise<void>
   /** Decides about a key and does so, as if nothing happened in between. Rejects with ContentionError. */
   change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T>
   /** The live entries of a range, one by one, in steps that hold nothing. */

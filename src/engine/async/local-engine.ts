@@ -9,17 +9,27 @@ import type { EntryRange, Wanted } from '../entry-range.js'
 import { sizeOf, sweep } from '../expired.js'
 import { scanEntries } from '../scan.js'
 import type { Write } from '../write.js'
-import type { AsyncEngine, AsyncEngineStats, AsyncWrite, Decide, Decision } from './async-engine.js'
+import type {
+  AsyncEngine,
+  AsyncEngineStats,
+  AsyncUpkeep,
+  AsyncWrite,
+  Decide,
+  Decision,
+} from './async-engine.js'
+import { LocalUpkeep } from './local-upkeep.js'
 import { CONFLICT, isPending, tries } from './tries.js'
 
 export class LocalEngine implements AsyncEngine {
   readonly codec: ValueCodec
   readonly clock: Clock
+  readonly upkeep: AsyncUpkeep
   readonly #engine: Engine
 
   constructor(engine: Engine) {
     this.codec = engine.codec
     this.clock = engine.clock
+    this.upkeep = new LocalUpkeep(engine)
     this.#engine = engine
   }
 
@@ -68,6 +78,10 @@ export class LocalEngine implements AsyncEngine {
 
   async clear(space: KeySpace): Promise<void> {
     this.#engine.clear(space)
+  }
+
+  async invalidate(space: KeySpace, tags: readonly string[]): Promise<void> {
+    this.#engine.invalidate(space, tags)
   }
 
   change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {

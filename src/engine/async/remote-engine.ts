@@ -12,7 +12,7 @@ import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreError } from '../../errors/store-errors.js'
+import { StoreError, UnsupportedError } from '../../errors/store-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
 import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
 import type { AsyncStore } from '../../store/async-store.js'
@@ -25,12 +25,19 @@ import { Entry, type ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
 import { found, ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
-import type { AsyncEngine, AsyncEngineStats, AsyncWrite, Decide } from './async-engine.js'
+import type {
+  AsyncEngine,
+  AsyncEngineStats,
+  AsyncUpkeep,
+  AsyncWrite,
+  Decide,
+} from './async-engine.js'
 import { RemoteCache } from './remote-cache.js'
 import { RemoteHooks } from './remote-hooks.js'
 import { type Located, RemotePlaces } from './remote-places.js'
 import { scanRemote } from './remote-scan.js'
 import { sweepRemote } from './remote-sweep.js'
+import { RemoteUpkeep } from './remote-upkeep.js'
 import { RemoteWrites } from './remote-writes.js'
 
 export interface RemoteEngineParts {
@@ -53,6 +60,7 @@ export class RemoteEngine implements AsyncEngine {
   readonly store: AsyncStore
   readonly codec: ValueCodec
   readonly clock: Clock
+  readonly upkeep: AsyncUpkeep
   /** Told of entries that are read. */
   readonly accesses = new AccessMarks()
   /** Those who hear of what this process changes. */
@@ -75,6 +83,7 @@ export class RemoteEngine implements AsyncEngine {
     this.store = store
     this.codec = codec
     this.clock = clock
+    this.upkeep = new RemoteUpkeep(store)
     this.#keySettings = parts.keySettings
     this.#places = new RemotePlaces(store)
     this.#cache = new RemoteCache(parts.cache, store)
@@ -176,6 +185,11 @@ export class RemoteEngine implements AsyncEngine {
     } finally {
       this.#cache.clear()
     }
+  }
+
+  async invalidate(): Promise<void> {
+    this.#assertOpen()
+    throw new UnsupportedError(this.store.kind, 'invalidateTag')
   }
 
   async change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {

@@ -1,0 +1,68 @@
+import type { BackupReport, CompactReport } from '../../store/sync-store.js'
+import type { Engine } from '../engine.js'
+import { type RotationReport, rotateKeys } from '../rotation.js'
+import type { VerifyReport } from '../upkeep/finding.js'
+import {
+  countQuarantined,
+  discardQuarantined,
+  type QuarantinedRecord,
+  quarantined,
+  restoreQuarantined,
+} from '../upkeep/quarantine.js'
+import { storeUpkeep } from '../upkeep/store-upkeep.js'
+import { type VerifyOptions, verify } from '../upkeep/verify.js'
+import type { AsyncQuarantineRows, AsyncUpkeep } from './async-engine.js'
+
+/** Looking after a synchronous store, for asynchronous dicts. */
+export class LocalUpkeep implements AsyncUpkeep {
+  readonly quarantine: AsyncQuarantineRows
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.quarantine = new LocalQuarantine(engine)
+  }
+
+  verify(options: VerifyOptions): Promise<VerifyReport> {
+    return verify(this.#engine, options)
+  }
+
+  rotateKeys(): Promise<RotationReport> {
+    return rotateKeys(this.#engine)
+  }
+
+  async backup(path: string): Promise<BackupReport> {
+    await this.#engine.flush()
+    return storeUpkeep(this.#engine.store, 'backup').backup(path)
+  }
+
+  async compact(): Promise<CompactReport> {
+    await this.#engine.flush()
+    return storeUpkeep(this.#engine.store, 'compact').compact()
+  }
+}
+
+class LocalQuarantine implements AsyncQuarantineRows {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  async *records(): AsyncGenerator<QuarantinedRecord, undefined> {
+    yield* quarantined(this.#engine)
+    return undefined
+  }
+
+  async count(): Promise<number> {
+    return countQuarantined(this.#engine)
+  }
+
+  async restore(): Promise<number> {
+    return restoreQuarantined(this.#engine)
+  }
+
+  async discard(): Promise<number> {
+    return discardQuarantined(this.#engine)
+  }
+}
