@@ -241,8 +241,8 @@ export class AsyncPersistDict<
    * May be called twice.
    */
   async close(): Promise<void> {
-    if (this.#scope.lease.isClosed) return
-    await this.#scope.lease.release()
+    if (this.#scope.handle.isClosed) return
+    await this.#scope.handle.release()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -29,11 +29,11 @@ export interface AsyncScopeParts {
   /** A namespace as those see it who compute its values once. */
   readonly hostOf: (scope: AsyncScope) => ComputeHost
   /** Shared by a dict and its namespaces: closing the dict closes them. */
-  readonly lease: AsyncLease
+  readonly handle: AsyncHandle
 }
 
-/** One opened dict's hold on the engine. */
-export interface AsyncLease {
+/** One opened dict, of all that share the engine. */
+export interface AsyncHandle {
   isClosed: boolean
   release(): Promise<void>
 }
@@ -42,7 +42,7 @@ export class AsyncScope {
   readonly engine: AsyncEngine
   readonly space: KeySpace
   readonly mode: ValueMode
-  readonly lease: AsyncLease
+  readonly handle: AsyncHandle
   readonly events: StoreEvents
   readonly leasing: Leasing
   readonly recipes: Recipes
@@ -53,7 +53,7 @@ export class AsyncScope {
     this.engine = parts.engine
     this.space = parts.space
     this.mode = parts.mode
-    this.lease = parts.lease
+    this.handle = parts.handle
     this.events = parts.events
     this.leasing = parts.leasing
     this.recipes = parts.recipes
@@ -86,7 +86,7 @@ export class AsyncScope {
   }
 
   assertOpen(): void {
-    if (this.lease.isClosed) throw new ClosedError()
+    if (this.handle.isClosed) throw new ClosedError()
   }
 
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */

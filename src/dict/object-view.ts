@@ -171,7 +171,7 @@ function isViewOf(receiver: unknown, target: object): boolean {
 
 function inspected(scope: Scope, depth: number, options: InspectOptions): string {
   const { engine, space } = scope
-  if (scope.lease.isClosed) return '[closed PersistDict object]'
+  if (scope.handle.isClosed) return '[closed PersistDict object]'
   const shown: Record<string, unknown> = {}
   let isCut = false
   for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 }, 'copy')) {

@@ -285,8 +285,8 @@ export class PersistDict<
 
   /** Commits, and lets the store go once nobody else in this thread uses it. May be called twice. */
   close(): void {
-    if (this.#scope.lease.isClosed) return
-    this.#scope.lease.release()
+    if (this.#scope.handle.isClosed) return
+    this.#scope.handle.release()
   }
 
   [Symbol.dispose](): void {
@@ -294,7 +294,7 @@ export class PersistDict<
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#scope.lease.isClosed) await this.flush()
+    if (!this.#scope.handle.isClosed) await this.flush()
     this.close()
   }
 }

@@ -43,11 +43,11 @@ export interface ScopeParts {
   readonly recipes: Recipes
   readonly onError: (error: unknown) => void
   /** Shared by a dict and its namespaces: closing the dict closes them. */
-  readonly lease: Lease
+  readonly handle: Handle
 }
 
-/** One opened dict's hold on the engine. */
-export interface Lease {
+/** One opened dict, of all that share the engine. */
+export interface Handle {
   isClosed: boolean
   release(): void
 }
@@ -56,7 +56,7 @@ export class Scope {
   readonly engine: Engine
   readonly space: KeySpace
   readonly mode: ValueMode
-  readonly lease: Lease
+  readonly handle: Handle
   readonly live: LiveRoots
   readonly leasing: Leasing<SyncLeases>
   readonly recipes: Recipes
@@ -70,7 +70,7 @@ export class Scope {
     this.engine = parts.engine
     this.space = parts.space
     this.mode = parts.mode
-    this.lease = parts.lease
+    this.handle = parts.handle
     this.live = parts.live
     this.leasing = parts.leasing
     this.recipes = parts.recipes
@@ -100,7 +100,7 @@ export class Scope {
   }
 
   assertOpen(): void {
-    if (this.lease.isClosed) throw new ClosedError()
+    if (this.handle.isClosed) throw new ClosedError()
   }
 
   /** Reads several keys as of one moment. */
@@ -123,7 +123,7 @@ export class Scope {
 
   /** A key as the user gives it, as a string. Throws KeyError, or ClosedError. */
   key(key: unknown): string {
-    if (this.lease.isClosed) throw new ClosedError()
+    if (this.handle.isClosed) throw new ClosedError()
     return typeof key === 'string' && this.#keySerializer === undefined ? key : this.#rules.key(key)
   }
 

@@ -66,19 +66,19 @@ function localScope<S extends object, K>(
   const { space, mode } = scope
   const engine = new LocalEngine(scope.engine)
   const rules = entryRules(options as OpenOptions, engine, undefined)
-  const lease = {
+  const handle = {
     get isClosed() {
-      return scope.lease.isClosed
+      return scope.handle.isClosed
     },
     async release() {
       await engine.flush()
-      scope.lease.release()
-      events.ended(lease)
+      scope.handle.release()
+      events.ended(handle)
     },
   }
   const { leasing, recipes } = scope
   const hostOf = (of: AsyncScope) => new ScopeHost(scope.at(of.space.path, of.rules))
-  return new AsyncScope({ engine, space, mode, rules, events, leasing, recipes, hostOf, lease })
+  return new AsyncScope({ engine, space, mode, rules, events, leasing, recipes, hostOf, handle })
 }
 
 async function remoteScope<S extends object, K>(
@@ -95,11 +95,11 @@ async function remoteScope<S extends object, K>(
   ttlMs(options.ttl, 'ttl')
   const { release, ...shared } = await shareRemote(store, settings)
   const { engine, events } = shared
-  const lease = {
+  const handle = {
     isClosed: false,
     async release() {
-      lease.isClosed = true
-      events.ended(lease)
+      handle.isClosed = true
+      events.ended(handle)
       await release()
     },
   }
@@ -107,14 +107,14 @@ async function remoteScope<S extends object, K>(
   const mode = options.values ?? 'frozen'
   const rules = entryRules(options as OpenOptions, engine, undefined)
   const hostOf = (of: AsyncScope) => new RemoteHost(of)
-  const scope = new AsyncScope({ ...shared, space, mode, rules, hostOf, lease })
+  const scope = new AsyncScope({ ...shared, space, mode, rules, hostOf, handle })
   try {
     const initial = Object.entries(options.initial ?? {})
     const write = ([key, value]: [string, unknown]) =>
       scope.setOver(scope.key(key), undefined, value, undefined)
     await engine.initialise(space, initial.map(write))
   } catch (error) {
-    await lease.release()
+    await handle.release()
     throw error
   }
   return scope

@@ -82,15 +82,15 @@ export function openScope<S extends object, K>(
     settings,
   )
   if (options.flushOnSignals) flushOnSignals(engine)
-  const lease = {
+  const handle = {
     isClosed: false,
     release() {
       try {
         release()
-        lease.isClosed = true
+        handle.isClosed = true
       } finally {
-        lease.isClosed ||= engine.isClosed
-        if (lease.isClosed) events.ended(lease)
+        handle.isClosed ||= engine.isClosed
+        if (handle.isClosed) events.ended(handle)
       }
     },
   }
@@ -108,14 +108,14 @@ export function openScope<S extends object, K>(
     onConflict: options.onConflict ?? 'overwrite',
     maxKeys: options.maxKeys ?? Number.POSITIVE_INFINITY,
     warn: (warning) => events.warnings.tell(warning),
-    lease,
+    handle,
   })
   try {
     setLimits(engine, capacity, limitTableOf(options as OpenOptions))
     checkAtOpen(engine, options.check ?? 'off', (error) => events.errors.tell(error))
     insertInitial(scope, options.initial)
   } catch (error) {
-    lease.release()
+    handle.release()
     throw error
   }
   return { scope, events }

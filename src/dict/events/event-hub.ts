@@ -129,9 +129,9 @@ export class EventHub implements CommitHook, AccessObserver {
   }
 
   /** A dict has closed: its handlers hear of what has happened so far, and of nothing more. */
-  ended(lease: object): void {
+  ended(handle: object): void {
     for (const set of [...this.#allSets()]) {
-      for (const route of [...set]) if (route.scope.lease === lease) route.finish()
+      for (const route of [...set]) if (route.scope.handle === handle) route.finish()
     }
   }
 

@@ -6,7 +6,7 @@ export interface EventScope {
   readonly space: KeySpace
   readonly mode: ValueMode
   /** The same for a dict and its namespaces. */
-  readonly lease: object
+  readonly handle: object
   /** A key as the user gives it, as a string. */
   key(key: unknown): string
   /** A key as it is stored, as the user gave it. */

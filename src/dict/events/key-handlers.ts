@@ -103,9 +103,9 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   }
 
   /** A dict has closed: its handlers hear nothing more. */
-  ended(lease: object): void {
+  ended(handle: object): void {
     for (const map of [this.#held, this.#coming]) {
-      for (const [id, held] of map) if (held?.scope.lease === lease) this.#drop(map, id)
+      for (const [id, held] of map) if (held?.scope.handle === handle) this.#drop(map, id)
     }
     this.#attend()
   }

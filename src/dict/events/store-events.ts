@@ -110,10 +110,10 @@ export class StoreEvents {
   }
 
   /** A dict has closed. */
-  ended(lease: object): void {
-    this.hub.ended(lease)
-    this.keyHandlers.ended(lease)
-    for (const watch of [...this.#watches]) if (watch.scope.lease === lease) watch.end()
+  ended(handle: object): void {
+    this.hub.ended(handle)
+    this.keyHandlers.ended(handle)
+    for (const watch of [...this.#watches]) if (watch.scope.handle === handle) watch.end()
   }
 
   #readElsewhere(): void {
