@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** The `persistdict` command: run() with the process's own streams and signals. */
+import { systemClock } from '../clock.js'
+import { EXIT } from './exit-code.js'
+import { run } from './run.js'
+
+const { stdin, stdout, stderr, env } = process
+const ending = new AbortController()
+let status: number | undefined
+
+// The first Ctrl-C ends a command in good order; the second ends the process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => ending.abort(new Error(`ended by ${signal}`)))
+}
+// Whoever reads has enough, as `head` does: that is no failure of the command.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  status = EXIT.done
+  ending.abort(error)
+})
+
+const code = await run(process.argv.slice(2), {
+  stdin,
+  stdout,
+  stderr,
+  env,
+  signal: ending.signal,
+  clock: systemClock,
+})
+process.exitCode = status ?? code
