@@ -88,6 +88,7 @@ export {
   WrongKeyError,
 } from './errors/cipher-errors.js'
 export { ComputeTimeoutError, ResultCountError } from './errors/compute-errors.js'
+export { ConfigError } from './errors/config-error.js'
 export { ConflictError } from './errors/conflict-error.js'
 export { ContentionError } from './errors/contention-error.js'
 export { CopyError } from './errors/copy-error.js'

@@ -157,7 +157,8 @@ const cipher = functions<Cipher>('seal', 'open').refine(
   'must have an id, a string',
 )
 
-const model = z.object({
+/** The model of all options; config/ builds upon what of it is plain data. */
+export const openModel = z.object({
   durability: z.enum(['batched', 'commit', 'sync']).optional(),
   serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
   // Compression says what is wrong with it.
@@ -214,13 +215,13 @@ const model = z.object({
 
 /** Throws OptionError naming the first option that is unknown or wrong, and what it takes. */
 export function checkOptions(options: object): void {
-  refuseUnknown(options, Object.keys(model.shape), 'open()')
+  refuseUnknown(options, Object.keys(openModel.shape), 'open()')
   for (const group of ['cache', 'lmdb'] as const) {
     const inner = (options as Record<string, unknown>)[group]
-    const { shape } = model.shape[group].unwrap()
+    const { shape } = openModel.shape[group].unwrap()
     if (typeof inner === 'object' && inner !== null) refuseUnknown(inner, Object.keys(shape), group)
   }
-  const result = model.safeParse(options)
+  const result = openModel.safeParse(options)
   if (result.success) return
   const [issue] = result.error.issues
   const name = issue?.path.map(String).join('.') ?? ''

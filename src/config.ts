@@ -1,0 +1,30 @@
+export { parseAddress, withoutPassword } from './config/address.js'
+export {
+  type CheckedConfig,
+  type ConfigInput,
+  checkConfig,
+} from './config/check-config.js'
+export type { CipherConfig, KeyConfig, PasswordConfig } from './config/cipher-config.js'
+export type { CompressConfig, Config, Settings } from './config/config.js'
+export { configFromFile, configFromJson, configFromYaml } from './config/config-file.js'
+export {
+  type CodeOptions,
+  openFromConfig,
+  openFromConfigAsync,
+  openFromPreset,
+  openFromPresetAsync,
+} from './config/open-from-config.js'
+export { PRESET_NAMES, type PresetName, presetConfig } from './config/presets.js'
+export type { Secret, SecretPlace } from './config/secret.js'
+export type {
+  FarConfig,
+  FileConfig,
+  LmdbConfig,
+  MemoryConfig,
+  NearConfig,
+  RedisConfig,
+  SqliteConfig,
+  StoreConfig,
+  SyncStoreConfig,
+  TieredConfig,
+} from './config/store-config.js'
