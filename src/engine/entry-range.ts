@@ -95,13 +95,29 @@ export function entryOfRow(
   return Entry.copied(key, record, codec)
 }
 
+/**
+ * The range of rows, in any order, in which all entries of a range are, where they must be collected:
+ * for the order of insertion, or because hidden rows are in none.
+ */
+export function collectedRange(space: KeySpace, range: EntryRange): EntryRange {
+  return space.isHidden ? { prefix: range.prefix } : { ...range, reverse: false }
+}
+
+/** Those of the collected entries that are in a range, in its order. */
+export function inOrder(space: KeySpace, range: EntryRange, found: readonly Entry[]): Entry[] {
+  const entries = found.filter(({ key }) => !space.isHidden || isWithin(key, range))
+  if (range.order === 'insertion') sortByInsertion(entries, range.reverse)
+  else sortByKey(entries, range.reverse)
+  return entries
+}
+
 /** Puts entries in the order in which they were inserted, or the reverse. */
-export function sortByInsertion(entries: Entry[], reverse: boolean | undefined): void {
+function sortByInsertion(entries: Entry[], reverse: boolean | undefined): void {
   entries.sort(reverse ? (a, b) => b.seq - a.seq : (a, b) => a.seq - b.seq)
 }
 
 /** Puts entries in the order of their keys, or the reverse. For where rows are not in it. */
-export function sortByKey(entries: Entry[], reverse: boolean | undefined): void {
+function sortByKey(entries: Entry[], reverse: boolean | undefined): void {
   const bytes = new Map(entries.map(({ key }) => [key, encodeWtf8(key)]))
   const compare = (a: Entry, b: Entry) =>
     compareBytes(bytes.get(a.key) as Uint8Array, bytes.get(b.key) as Uint8Array)
@@ -109,7 +125,7 @@ export function sortByKey(entries: Entry[], reverse: boolean | undefined): void 
 }
 
 /** Whether a key is within the bounds of a range. For where rows are not in the order of keys. */
-export function isWithin(key: string, { gt, gte, lt, lte }: EntryRange): boolean {
+function isWithin(key: string, { gt, gte, lt, lte }: EntryRange): boolean {
   const to = (bound: string) => compareBytes(encodeWtf8(key), encodeWtf8(bound))
   return (
     (gt === undefined || to(gt) > 0) &&

@@ -10,15 +10,14 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import {
   boundsOf,
+  collectedRange,
   type EntryRange,
   entryOfRow,
   FIRST_STEP_ROWS,
-  isWithin,
+  inOrder,
   modeOf,
   type RowFilter,
   STEP_ROWS,
-  sortByInsertion,
-  sortByKey,
   type Wanted,
 } from './entry-range.js'
 import { findRow, ROWS } from './row.js'
@@ -108,13 +107,9 @@ function* collected(
   range: EntryRange,
   wanted: Wanted,
 ): Generator<Entry> {
-  const rows: EntryRange = space.isHidden ? { prefix: range.prefix } : { ...range, reverse: false }
-  const found = [...inKeyOrder(engine, space, rows, 'keys')]
-  const inRange = space.isHidden ? found.filter(({ key }) => isWithin(key, range)) : found
-  if (range.order === 'insertion') sortByInsertion(inRange, range.reverse)
-  else sortByKey(inRange, range.reverse)
+  const found = [...inKeyOrder(engine, space, collectedRange(space, range), 'keys')]
   const { writes } = engine
-  for (const bare of inRange) {
+  for (const bare of inOrder(space, range, found)) {
     const isEnough = wanted === 'keys' && engine.writes === writes
     const entry = isEnough ? bare : engine.entry(space, bare.key, modeOf(wanted))
     if (entry !== undefined) yield entry

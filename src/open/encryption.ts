@@ -6,6 +6,7 @@ import { newSecretsRow, openSecretsRow, SECRETS } from '../engine/secrets-row.js
 import { CipherMismatchError } from '../errors/cipher-errors.js'
 import { DamagedStoreError, OpenConflictError } from '../errors/open-errors.js'
 import { OptionError } from '../errors/option-error.js'
+import type { AsyncStore } from '../store/async-store.js'
 import type { SyncStore } from '../store/sync-store.js'
 import type { OpenOptions } from './open-options.js'
 
@@ -54,13 +55,12 @@ export class Encryption {
 
   /** Throws WrongKeyError or DamagedStoreError. Undefined for a store that is not encrypted. */
   secretsOf(store: SyncStore): StoreSecrets | undefined {
-    if (!this.isOn) return undefined
-    const row = store.get(META, SECRETS)
-    if (row === undefined) {
-      throw new DamagedStoreError(store.location, 'the row that its ciphers need is missing')
-    }
-    const policy = { hidesNames: this.#hidesNames, showsKeys: this.#showsKeys }
-    return openSecretsRow(store.location, row, this.#ciphers, policy)
+    return this.isOn ? this.#opened(store, store.get(META, SECRETS)) : undefined
+  }
+
+  /** The same of an AsyncStore. */
+  async remoteSecretsOf(store: AsyncStore): Promise<StoreSecrets | undefined> {
+    return this.isOn ? this.#opened(store, await store.get(META, SECRETS)) : undefined
   }
 
   /**
@@ -68,17 +68,45 @@ export class Encryption {
    * CipherMismatchError, WrongKeyError or OpenConflictError.
    */
   refuseOther(store: SyncStore, open: StoreSecrets | undefined): void {
-    if (this.isOn !== (open !== undefined)) {
-      throw new CipherMismatchError(store.location, open === undefined ? 'none' : 'sealed')
+    this.#refuseUnlike(store, open)
+    refuseOtherKey(store, open, this.secretsOf(store))
+  }
+
+  /** The same of an AsyncStore. */
+  async refuseOtherRemote(store: AsyncStore, open: StoreSecrets | undefined): Promise<void> {
+    this.#refuseUnlike(store, open)
+    refuseOtherKey(store, open, await this.remoteSecretsOf(store))
+  }
+
+  #refuseUnlike({ location }: Located, open: StoreSecrets | undefined): void {
+    if (this.isOn === (open !== undefined)) return
+    throw new CipherMismatchError(location, open === undefined ? 'none' : 'sealed')
+  }
+
+  #opened({ location }: Located, row: Uint8Array | undefined): StoreSecrets {
+    if (row === undefined) {
+      throw new DamagedStoreError(location, 'the row that its ciphers need is missing')
     }
-    const secrets = this.secretsOf(store)
-    if (secrets === undefined || open === undefined) return
-    const [first, second] = [nameOf(open.cipher), nameOf(secrets.cipher)]
-    if (first !== second) throw new OpenConflictError(store.location, 'cipher', first, second)
+    const policy = { hidesNames: this.#hidesNames, showsKeys: this.#showsKeys }
+    return openSecretsRow(location, row, this.#ciphers, policy)
   }
 }
 
+interface Located {
+  readonly location: string
+}
+
 type EncryptionOptions = Pick<OpenOptions, 'cipher' | 'hashKeys' | 'debugKeys'>
+
+function refuseOtherKey(
+  { location }: Located,
+  open: StoreSecrets | undefined,
+  ours: StoreSecrets | undefined,
+): void {
+  if (open === undefined || ours === undefined) return
+  const [first, second] = [nameOf(open.cipher), nameOf(ours.cipher)]
+  if (first !== second) throw new OpenConflictError(location, 'cipher', first, second)
+}
 
 /** A cipher and its key, by names that tell nothing of the key. */
 function nameOf({ id, keyId }: Cipher): string {

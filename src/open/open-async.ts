@@ -88,7 +88,7 @@ async function remoteScope<S extends object, K>(
   checkOptions(options)
   refuse(
     options,
-    ['lmdb', 'flushOnSignals', 'check', 'cipher', 'hashKeys', 'maxIdle', 'maxAge'],
+    ['lmdb', 'flushOnSignals', 'check', 'maxIdle', 'maxAge'],
     `It means nothing to a ${store.kind} store.`,
   )
   const settings = engineSettings(options as OpenOptions)

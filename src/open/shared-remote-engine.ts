@@ -1,10 +1,13 @@
 /** One engine serves all dicts over an AsyncStore in this thread, as shared-engine.ts has it. */
 import type { Clock, Timer } from '../clock.js'
+import type { StoreSecrets } from '../codec/cipher/store-secrets.js'
 import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
 import type { Recipes } from '../dict/recipes.js'
+import { RemoteBudget } from '../engine/async/remote-budget.js'
 import { RemoteEngine } from '../engine/async/remote-engine.js'
 import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
+import { SealedAsyncStore } from '../engine/async/sealed-async-store.js'
 import { AsyncLeases } from '../engine/leases/async-leases.js'
 import { Leasing } from '../engine/leases/leasing.js'
 import { Listeners } from '../engine/listeners.js'
@@ -13,16 +16,22 @@ import type { AsyncStore } from '../store/async-store.js'
 import { type EngineSettings, refuseConflict } from './engine-settings.js'
 
 interface Shared {
+  /** The store that was opened; the engine's may be a sealing one over it. */
+  readonly store: AsyncStore
+  readonly agreed: EngineSettings['agreed']
+  /** Rejects if the store does not fit the settings. */
+  readonly parts: Promise<Parts>
+  users: number
+}
+
+interface Parts {
+  readonly secrets: StoreSecrets | undefined
   readonly engine: RemoteEngine
   readonly events: StoreEvents
   readonly leasing: Leasing
   readonly recipes: Recipes
-  readonly agreed: EngineSettings['agreed']
-  /** Resolves when the store is known to fit the settings. */
-  readonly checked: Promise<void>
   /** Ends the sweeping. */
   readonly stop: () => void
-  users: number
 }
 
 /** One dict's part in an engine. */
@@ -37,67 +46,93 @@ export interface RemoteShare {
 
 const shared = new Map<string, Shared>()
 
-/** The engine of a store. Rejects with FormatMismatchError, OpenConflictError or what the store says. */
+/**
+ * The engine of a store. Rejects with FormatMismatchError, CipherMismatchError, WrongKeyError,
+ * OpenConflictError or what the store says; the store is closed then, unless an engine has it.
+ */
 export async function shareRemote(
   store: AsyncStore,
   settings: EngineSettings,
 ): Promise<RemoteShare> {
-  const { identity } = store
-  const entry = await joined(store, settings)
-  const { engine, events, leasing, recipes } = entry
-  const release = async () => {
-    if (--entry.users > 0) return
-    if (shared.get(identity) === entry) shared.delete(identity)
-    entry.stop()
-    try {
-      await leasing.close()
-    } finally {
-      await engine.close()
-    }
-  }
-  try {
-    // The engine has a store of its own; this one was made only to learn which it is.
-    if (engine.store !== store) await store.close()
-    await entry.checked
-    return { engine, events, leasing, recipes, release }
-  } catch (error) {
-    await release()
-    throw error
-  }
-}
-
-/**
- * The engine of a store with one user more, made if need be. Rejects with what is wrong with the
- * settings; the store is closed then, unless an engine has it.
- */
-async function joined(store: AsyncStore, settings: EngineSettings): Promise<Shared> {
   const existing = shared.get(store.identity)
+  // The engine has a store of its own; this one was made only to learn which it is.
+  if (existing !== undefined && existing.store !== store) await store.close()
+  const entry = existing ?? {
+    store,
+    agreed: settings.agreed,
+    parts: made(store, settings),
+    users: 0,
+  }
+  // Before anything else is waited for: who comes next must find it.
+  entry.users++
+  shared.set(store.identity, entry)
   try {
-    if (existing !== undefined) refuseConflict(store.location, existing.agreed, settings.agreed)
-    const entry = existing ?? made(store, settings)
-    // Before anything is waited for: who comes next must find it.
-    entry.users++
-    shared.set(store.identity, entry)
-    return entry
+    const { secrets, engine, events, leasing, recipes } = await entry.parts
+    if (existing !== undefined) {
+      await settings.encryption.refuseOtherRemote(existing.store, secrets)
+      refuseConflict(store.location, existing.agreed, settings.agreed)
+    }
+    return { engine, events, leasing, recipes, release: () => release(entry) }
   } catch (error) {
-    if (existing?.engine.store !== store) await store.close()
+    await release(entry)
     throw error
   }
 }
 
-function made(store: AsyncStore, settings: EngineSettings): Shared {
+/** Gives one user's part back. */
+async function release(entry: Shared): Promise<void> {
+  if (--entry.users > 0) return
+  const { identity } = entry.store
+  if (shared.get(identity) === entry) shared.delete(identity)
+  const parts = await entry.parts.catch(() => undefined)
+  if (parts === undefined) {
+    await entry.store.close()
+    return
+  }
+  parts.stop()
+  try {
+    await parts.leasing.close()
+  } finally {
+    await parts.engine.close()
+  }
+}
+
+async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts> {
   const errors = new Listeners<unknown>()
   const warnings = new Listeners<Warning>()
   const onError = (error: unknown) => errors.tell(error)
-  const { keySettings, clock, durability, agreed } = settings
+  const { clock, durability } = settings
   const codec = settings.makeCodec()
+  const secrets = await prepared(opened, settings)
+  const store = secrets === undefined ? opened : sealed(opened, secrets, warnings)
+  const keySettings = { ...settings.keySettings, secrets }
   const cache = settings.makeCache()
   const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
-  const checked = checkRemoteIdentity(store, settings.identity)
   const stop = settings.background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
   const events = new StoreEvents(engine, errors, warnings)
   const leasing = new Leasing(new AsyncLeases(store, clock), clock, onError)
-  return { engine, events, leasing, recipes: allRecipes(), agreed, checked, stop, users: 0 }
+  return { secrets, engine, events, leasing, recipes: allRecipes(), stop }
+}
+
+/** The secrets of a store that fits the settings; undefined if it is not encrypted. */
+async function prepared(
+  store: AsyncStore,
+  { encryption, identity }: EngineSettings,
+): Promise<StoreSecrets | undefined> {
+  let secrets: StoreSecrets | undefined
+  await checkRemoteIdentity(store, identity, encryption.firstRow, async () => {
+    secrets = await encryption.remoteSecretsOf(store)
+  })
+  return secrets ?? encryption.remoteSecretsOf(store)
+}
+
+function sealed(
+  store: AsyncStore,
+  secrets: StoreSecrets,
+  warnings: Listeners<Warning>,
+): SealedAsyncStore {
+  const warn = (message: string) => warnings.tell({ code: 'key-use', message })
+  return new SealedAsyncStore(store, secrets, new RemoteBudget(secrets, store, warn))
 }
 
 /** Stores that drop expired rows themselves leave nothing to sweep: asking them costs a command. */

@@ -74,6 +74,9 @@ export type DropListener = (bucket: string, hint: DeadlineHint) => void
  */
 export type Atomicity = 'batch' | 'key'
 
+/** What all who share a store agree on at once. */
+export type CommonRows = Pick<AsyncStore, 'get' | 'scan' | 'commit'>
+
 export interface AsyncStore {
   /** The store's one-word name, for messages. */
   readonly kind: string
@@ -143,9 +146,19 @@ export interface AsyncStore {
    * failed. It does not throw. Returns how to stop. A store without such failures has no such method.
    */
   onError?(listener: (error: unknown) => void): () => void
+  /**
+   * The rows where all hosts agree on them: reads and commits that go to the far store, of a store that
+   * otherwise tells it later. Others have no such member; they agree at once.
+   */
+  readonly common?: CommonRows
   /** Resolves when all that was committed so far is as safe as this store can make it. */
   sync(): Promise<void>
   stats(): Promise<StoreStats>
   /** Lets the store go. May be called twice. */
   close(): Promise<void>
+}
+
+/** Where to read and change what hosts must agree on. */
+export function commonRows(store: AsyncStore): CommonRows {
+  return store.common ?? store
 }

@@ -19,6 +19,7 @@ import type { AsyncStore } from '../../src/store/async-store.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
 import type { SyncStore } from '../../src/store/sync-store.js'
+import { testCipher } from '../../src/testing.js'
 import { tiered } from '../../src/tiered.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { newPrefix } from '../redis/prefix.js'
@@ -80,10 +81,21 @@ const SPREAD_STORES: Readonly<Record<string, NewPlace<AsyncStore>>> = {
   },
 }
 
+/** With hidden names, all goes by other storage keys, and ranges by other rules. */
+const ENCRYPTED_STORES: Readonly<Record<string, NewPlace<AsyncStore | Promise<AsyncStore>>>> =
+  Object.fromEntries(
+    ['Redis', 'LMDB before SQLite, written behind'].map((name) => [
+      name,
+      ASYNC_STORES[name] as NewPlace<AsyncStore>,
+    ]),
+  )
+
 export const FACES: readonly Face[] = [
   ...faces('sync', SYNC_STORES, true, openSync),
   ...faces('async', { ...SYNC_STORES, ...ASYNC_STORES }, true, openAsynchronously),
   ...faces('async', SPREAD_STORES, false, openAsynchronously),
+  ...faces('encrypted async', ENCRYPTED_STORES, true, openEncrypted),
+  ...faces('encrypted async', SPREAD_STORES, false, openEncrypted),
 ]
 
 /** How many entries a dict has. */
@@ -110,7 +122,7 @@ export async function failure(call: () => unknown): Promise<unknown> {
 }
 
 function faces<T>(
-  kind: 'sync' | 'async',
+  kind: 'sync' | 'async' | 'encrypted async',
   places: Readonly<Record<string, NewPlace<T>>>,
   isAtomicAcrossKeys: boolean,
   openOver: (store: T, options: object) => Promise<Dict>,
@@ -140,6 +152,13 @@ async function openAsynchronously(
   options: object,
 ): Promise<Dict> {
   return openAsync(await store, options)
+}
+
+async function openEncrypted(
+  store: AsyncStore | Promise<AsyncStore>,
+  options: object,
+): Promise<Dict> {
+  return openAsync(await store, { ...options, cipher: testCipher(), debugKeys: true })
 }
 
 function one<T>(store: T): () => T {

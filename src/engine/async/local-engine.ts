@@ -85,7 +85,7 @@ export class LocalEngine implements AsyncEngine {
   }
 
   change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
-    return tries(this.clock, key, async () => {
+    return tries(this.clock, space.shown(key), async () => {
       const first = this.#engine.transaction(() => {
         const entry = this.#engine.entry(space, key, 'copy')
         const decided = decide(entry)

@@ -57,7 +57,7 @@ export class RemotePlaces {
     const hashed = storageKeys.filter((storageKey) => space.isHashed(storageKey))
     const [records, chains] = await Promise.all([
       this.#store.getMany(ROWS, storageKeys),
-      this.#chains(hashed),
+      this.#chains(space, hashed),
     ])
     return Promise.all(
       keys.map((key, at) => {
@@ -72,8 +72,8 @@ export class RemotePlaces {
   }
 
   /** The chains of the hashed keys, by name. */
-  async #chains(firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
-    const isKept = this.#store.atomicity === 'batch' && firsts.length > 0
+  async #chains(space: KeySpace, firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
+    const isKept = this.#keepsChains(space) && firsts.length > 0
     const rows = isKept ? await this.#store.getMany(CHAINS, firsts) : []
     return new Map(
       firsts.map((first, at) => {
@@ -103,8 +103,10 @@ export class RemotePlaces {
       if (record === undefined) return
       chain.taken.add(slot)
       const place = placeAt(space, key, slotKeys[slot] as Uint8Array, record)
-      if (place.damage !== undefined) doubt ??= place.damage
-      else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) {
+      if (place.damage !== undefined) {
+        if (space.hasUniqueDigests) located ??= { key, place, record, chain }
+        doubt ??= place.damage
+      } else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) {
         located ??= { key, place, record, chain }
       }
     })
@@ -121,12 +123,12 @@ export class RemotePlaces {
     if (chain === undefined) return { storageKey, checks: [absent(storageKey)], operations: [] }
     let slot = 0
     while (chain.taken.has(slot)) slot++
-    if (slot > 0 && this.#store.atomicity === 'key') throw new KeyError(key, APART)
+    if (slot > 0 && !this.#keepsChains(space)) throw new KeyError(space.shown(key), APART)
     chain.taken.add(slot)
     chain.slots = Math.max(chain.slots, slot + 1)
     const slotKey = space.withSlot(chain.first, slot)
     const checks = [absent(slotKey)]
-    if (this.#store.atomicity === 'key') return { storageKey: slotKey, checks, operations: [] }
+    if (!this.#keepsChains(space)) return { storageKey: slotKey, checks, operations: [] }
     checks.push({ bucket: CHAINS, key: chain.first, starts: chain.row })
     if (chain.row === undefined && slot > 0) {
       checks.push({ bucket: ROWS, key: chain.first, starts: chain.firstRecord })
@@ -137,6 +139,11 @@ export class RemotePlaces {
       ? []
       : [{ kind: 'put', bucket: CHAINS, key: chain.first, record, deadline: 0 }]
     return { storageKey: slotKey, checks, operations }
+  }
+
+  /** Where keys live apart, a chain cannot be kept; where no two share a digest, there is none. */
+  #keepsChains(space: KeySpace): boolean {
+    return this.#store.atomicity === 'batch' && !space.hasUniqueDigests
   }
 }
 

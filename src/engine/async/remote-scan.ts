@@ -7,11 +7,12 @@ import type { Entry } from '../entry.js'
 import {
   boundKeys,
   boundsOf,
+  collectedRange,
   type EntryRange,
   entryOfRow,
   FIRST_STEP_ROWS,
+  inOrder,
   STEP_ROWS,
-  sortByInsertion,
   type Wanted,
 } from '../entry-range.js'
 import { ROWS } from '../row.js'
@@ -38,7 +39,7 @@ export async function* scanRemote(
 ): AsyncGenerator<Entry, undefined> {
   let left = range.limit ?? Number.POSITIVE_INFINITY
   if (left <= 0) return undefined
-  const entries = range.order === 'insertion' ? inserted : inKeyOrder
+  const entries = range.order === 'insertion' || space.isHidden ? collected : inKeyOrder
   for await (const entry of entries(source, space, range, wanted)) {
     yield entry
     if (--left === 0) return undefined
@@ -67,8 +68,11 @@ async function* inKeyOrder(
   }
 }
 
-/** There is no index by insertion: all keys of the range are collected, with their numbers. */
-async function* inserted(
+/**
+ * There is no index by insertion, nor one by key where keys are hidden: all keys of the range are
+ * collected, with their numbers.
+ */
+async function* collected(
   source: ScanSource,
   space: KeySpace,
   range: EntryRange,
@@ -76,16 +80,16 @@ async function* inserted(
 ): AsyncGenerator<Entry> {
   const before = source.writes()
   const found: Entry[] = []
-  const upwards = { ...range, reverse: false }
-  for await (const entry of inKeyOrder(source, space, upwards, 'keys')) found.push(entry)
-  sortByInsertion(found, range.reverse)
+  const rows = collectedRange(space, range)
+  for await (const entry of inKeyOrder(source, space, rows, 'keys')) found.push(entry)
+  const inRange = inOrder(space, range, found)
   if (wanted === 'keys') {
-    yield* fresh(source, found, before)
+    yield* fresh(source, inRange, before)
     return
   }
-  for (let at = 0; at < found.length; at += STEP_ROWS) {
+  for (let at = 0; at < inRange.length; at += STEP_ROWS) {
     const writes = source.writes()
-    const keys = found.slice(at, at + STEP_ROWS).map(({ key }) => key)
+    const keys = inRange.slice(at, at + STEP_ROWS).map(({ key }) => key)
     const entries = await source.entries(keys)
     yield* fresh(
       source,

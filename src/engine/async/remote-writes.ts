@@ -138,7 +138,7 @@ export class RemoteWrites {
 
   /** See AsyncEngine.change(). */
   change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
-    return tries(this.#parts.clock, key, async () => {
+    return tries(this.#parts.clock, space.shown(key), async () => {
       const first = await this.#queue.run([space.idOf(key)], async (): Promise<FirstTry<T>> => {
         // Together: most decisions are to write something, which needs a version.
         const [located, version] = await Promise.all([
@@ -209,7 +209,8 @@ export class RemoteWrites {
     attempt: () => Promise<T | typeof CONFLICT>,
   ): Promise<T> {
     const ids = keys.map((key) => space.idOf(key))
-    return tries(this.#parts.clock, keys[0] as string, () => this.#queue.run(ids, attempt))
+    const [first] = keys as readonly [string]
+    return tries(this.#parts.clock, space.shown(first), () => this.#queue.run(ids, attempt))
   }
 
   async #locate(space: KeySpace, key: string): Promise<Located> {

@@ -18,10 +18,13 @@ const LONGEST_PAUSE_MS = 20
 /** The first few tries follow at once: most conflicts are over by then. */
 const QUICK_TRIES = 4
 
-/** Calls `attempt` until it returns something else than CONFLICT. Rejects with ContentionError. */
+/**
+ * Calls `attempt` until it returns something else than CONFLICT. Rejects with ContentionError, which
+ * names the key as it is shown here.
+ */
 export async function tries<T>(
   clock: Clock,
-  key: string,
+  shownKey: string,
   attempt: () => Promise<T | typeof CONFLICT>,
 ): Promise<T> {
   for (let tried = 1; tried <= MAX_TRIES; tried++) {
@@ -29,7 +32,7 @@ export async function tries<T>(
     if (result !== CONFLICT) return result
     if (tried >= QUICK_TRIES) await pause(clock, Math.min(tried * PAUSE_STEP_MS, LONGEST_PAUSE_MS))
   }
-  throw new ContentionError(key, MAX_TRIES)
+  throw new ContentionError(shownKey, MAX_TRIES)
 }
 
 function pause(clock: Clock, delayMs: number): Promise<void> {

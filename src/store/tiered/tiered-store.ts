@@ -17,6 +17,7 @@ import type {
   AsyncStore,
   Atomicity,
   Batch,
+  CommonRows,
   DropListener,
   InvalidationListener,
   RowOperation,
@@ -26,6 +27,7 @@ import { BehindWrites } from './behind-writes.js'
 import { isUnsent, type NearRow } from './near-row.js'
 import { type NearLimits, NearTier } from './near-tier.js'
 import { ownBatch, ownBytes } from './own-batch.js'
+import { pastQueue } from './past-queue.js'
 import { Sender } from './sender.js'
 
 export interface TieredParts {
@@ -52,6 +54,7 @@ export class TieredStore implements AsyncStore {
   readonly atomicity: Atomicity
   /** Where the far tier drops rows by itself. */
   readonly onDrop?: (listener: DropListener) => () => void
+  readonly common?: CommonRows
   readonly #parts: TieredParts
   readonly #clock: Clock
   readonly #near: NearTier
@@ -85,6 +88,13 @@ export class TieredStore implements AsyncStore {
     )
     const { far } = parts
     if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
+    if (parts.write === 'behind') {
+      const [settled, commit] = [
+        () => this.#settled(),
+        (batch: Batch) => this.#commitThrough(batch),
+      ]
+      this.common = pastQueue(far, settled, commit)
+    }
     this.#stops.push(parts.far.onInvalidate((bucket, key) => this.#heard(bucket, key)))
     const stop = parts.far.onError?.((error) => this.#tellError(error))
     if (stop !== undefined) this.#stops.push(stop)
@@ -189,11 +199,10 @@ export class TieredStore implements AsyncStore {
 
   async stats(): Promise<StoreStats> {
     this.#assertOpen()
-    const near = this.#parts.near.stats()
     const { copies, bytes, queued } = this.#near.figures()
     const [oldest] = this.#near.queued(1)
     return {
-      sizeBytes: near.sizeBytes,
+      sizeBytes: this.#parts.near.stats().sizeBytes,
       engine: {
         nearCopies: copies,
         nearBytes: bytes,
@@ -303,10 +312,8 @@ export class TieredStore implements AsyncStore {
     if (this.#far.hears) {
       this.#valid.set(idOf(bucket, key), row.number)
       if (this.#valid.size > MAX_VALID) {
-        for (const oldest of this.#valid.keys()) {
-          this.#valid.delete(oldest)
-          break
-        }
+        const [oldest] = this.#valid.keys()
+        this.#valid.delete(oldest as string)
       }
     }
     return row
