@@ -6,6 +6,7 @@ export {
 } from './config/check-config.js'
 export type { CipherConfig, KeyConfig, PasswordConfig } from './config/cipher-config.js'
 export type { CompressConfig, Config, Settings } from './config/config.js'
+export { configAt } from './config/config-at.js'
 export { configFromFile, configFromJson, configFromYaml } from './config/config-file.js'
 export {
   type CodeOptions,

@@ -7,7 +7,7 @@ import { type PresetName, presetConfig } from './presets.js'
 import type { StoreConfig, TieredConfig } from './store-config.js'
 
 /** A configuration as it is written: over a preset, whose settings it replaces one by one. */
-export interface ConfigInput extends Partial<Config> {
+export type ConfigInput = { readonly [P in keyof Config]?: Config[P] | undefined } & {
   /** What is not set is as this preset has it. @default none */
   readonly preset?: PresetName | undefined
 }
@@ -46,7 +46,9 @@ export function checkedConfig(data: unknown, origin: Origin): CheckedConfig {
 function overPreset(data: unknown): unknown {
   if (typeof data !== 'object' || data === null || !('preset' in data)) return data
   const { preset, ...rest } = data
-  return preset === undefined ? rest : { ...presetConfig(preset as PresetName), ...rest }
+  if (preset === undefined) return rest
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined)
+  return { ...presetConfig(preset as PresetName), ...Object.fromEntries(given) }
 }
 
 function storeAt(store: string | StoreConfig): StoreConfig {

@@ -34,6 +34,11 @@ export function configFromFile(path: string): CheckedConfig {
   return placedIn(config, dirname(resolve(path)))
 }
 
+/** Whether a path has the name of a configuration file. */
+export function isConfigFile(path: string): boolean {
+  return extname(path).toLowerCase() in PARSERS
+}
+
 const PARSERS: Readonly<Record<string, (text: string, place: string) => unknown>> = {
   '.json': parsedJson,
   '.yaml': parsedYaml,
