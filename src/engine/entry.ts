@@ -28,7 +28,7 @@ export class Entry {
   readonly tags: readonly string[]
   /** The length of the serialized value. */
   readonly sizeBytes: number
-  /** The change id up to which this entry is known to be the latest. */
+  /** The change id, or over an AsyncStore the epoch of tags, up to which this entry is known to be the latest. */
   validAt = 0
   /** The epoch in which it was last told that this entry was read; see access-marks.ts. */
   mark = UNMARKED

@@ -12,7 +12,7 @@ import type { KeySpace } from '../keys/key-space.js'
 import type { StoreReader, StoreTransaction } from '../store/sync-store.js'
 
 export const TAGS = 'tags'
-const VERSION_BYTES = 6
+export const VERSION_BYTES = 6
 
 /** What decides whether an entry is gone: its own version, and its tags. */
 export interface Tagged {

@@ -13,10 +13,13 @@ import type { KeySpace } from '../../keys/key-space.js'
 import type { AsyncStore } from '../../store/async-store.js'
 import type { EntryCache } from '../cached-reads.js'
 import type { Entry } from '../entry.js'
+import type { RemoteTags } from './remote-tags.js'
 
 /** One read, from its beginning to its end. */
 export interface Flight {
   readonly name: string
+  /** What was invalidated by tag later is not known to it. */
+  readonly epoch: number
   /** The row changed meanwhile: what was read is not kept. */
   isStale: boolean
 }
@@ -24,12 +27,14 @@ export interface Flight {
 export class RemoteCache {
   readonly #cache: EntryCache
   readonly #store: AsyncStore
+  readonly #tags: RemoteTags
   /** The reads under way, by name. */
   readonly #flights = new Map<string, Set<Flight>>()
 
-  constructor(cache: EntryCache, store: AsyncStore) {
+  constructor(cache: EntryCache, store: AsyncStore, tags: RemoteTags) {
     this.#cache = cache
     this.#store = store
+    this.#tags = tags
   }
 
   /** The entry of a key if it is known to be the latest. It may have expired. */
@@ -37,12 +42,14 @@ export class RemoteCache {
     if (!this.#store.hears) return undefined
     const entry = this.#cache.get(nameOf(space, space.lend(key)))
     // Keys with one digest have one name.
-    return entry?.key === key ? entry : undefined
+    if (entry?.key !== key) return undefined
+    return entry.tags.length === 0 || entry.validAt === this.#tags.epoch ? entry : undefined
   }
 
   /** Call before the store is asked. */
   depart(space: KeySpace, key: string): Flight {
-    const flight: Flight = { name: nameOf(space, space.lend(key)), isStale: false }
+    const name = nameOf(space, space.lend(key))
+    const flight: Flight = { name, epoch: this.#tags.epoch, isStale: false }
     const beside = this.#flights.get(flight.name)
     if (beside === undefined) this.#flights.set(flight.name, new Set([flight]))
     else beside.add(flight)
@@ -54,8 +61,12 @@ export class RemoteCache {
     const beside = this.#flights.get(flight.name)
     if (beside?.delete(flight) && beside.size === 0) this.#flights.delete(flight.name)
     if (flight.isStale || !this.#store.hears) return
-    if (entry === undefined) this.#cache.delete(flight.name)
-    else this.#cache.set(flight.name, entry, entry.weightBytes)
+    if (entry === undefined) {
+      this.#cache.delete(flight.name)
+    } else {
+      entry.validAt = flight.epoch
+      this.#cache.set(flight.name, entry, entry.weightBytes)
+    }
   }
 
   /** The row under a storage key of the namespace has changed. */

@@ -7,16 +7,16 @@
  *     namespaces   prefix of the namespace → {"path": ["its", "names"]}, from its first entry on
  *     meta         'format', 'initialised'
  */
-import { latin1Of } from '../../bytes.js'
+import { equalBytes, latin1Of } from '../../bytes.js'
 import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreError, UnsupportedError } from '../../errors/store-errors.js'
+import { StoreError } from '../../errors/store-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
 import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
-import type { AsyncStore } from '../../store/async-store.js'
-import type { DeadlineHint } from '../../store/sync-store.js'
+import type { AsyncStore, RowCheck } from '../../store/async-store.js'
+import type { CommitPromise, DeadlineHint } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
 import type { EntryCache } from '../cached-reads.js'
 import { ChangeList } from '../change.js'
@@ -24,6 +24,7 @@ import type { Durability } from '../commits.js'
 import { Entry, type ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
 import { found, ROWS } from '../row.js'
+import { TAGS } from '../tags.js'
 import type { SetWrite } from '../write.js'
 import type {
   AsyncEngine,
@@ -34,9 +35,11 @@ import type {
 } from './async-engine.js'
 import { RemoteCache } from './remote-cache.js'
 import { RemoteHooks } from './remote-hooks.js'
-import { type Located, RemotePlaces } from './remote-places.js'
+import { type Located, liveFields, RemotePlaces } from './remote-places.js'
 import { scanRemote } from './remote-scan.js'
 import { sweepRemote } from './remote-sweep.js'
+import { countRemoteInvalidated, sweepRemoteTags } from './remote-tag-sweep.js'
+import { RemoteTags } from './remote-tags.js'
 import { RemoteUpkeep } from './remote-upkeep.js'
 import { RemoteWrites } from './remote-writes.js'
 
@@ -70,6 +73,8 @@ export class RemoteEngine implements AsyncEngine {
   /** The same by prefix: whose a row is that the store tells of. */
   readonly #byPrefix = new Map<string, KeySpace>()
   readonly #listed = new Set<KeySpace>()
+  readonly #promise: CommitPromise
+  readonly #tags: RemoteTags
   readonly #places: RemotePlaces
   readonly #cache: RemoteCache
   readonly #writes: RemoteWrites
@@ -85,9 +90,11 @@ export class RemoteEngine implements AsyncEngine {
     this.clock = clock
     this.upkeep = new RemoteUpkeep(store)
     this.#keySettings = parts.keySettings
-    this.#places = new RemotePlaces(store)
-    this.#cache = new RemoteCache(parts.cache, store)
+    this.#tags = new RemoteTags(store)
+    this.#places = new RemotePlaces(store, this.#tags)
+    this.#cache = new RemoteCache(parts.cache, store, this.#tags)
     const promise = parts.durability === 'sync' ? 'synced' : 'committed'
+    this.#promise = promise
     const [places, cache] = [this.#places, this.#cache]
     const { hooks } = this
     this.#writes = new RemoteWrites({ store, codec, clock, places, cache, promise, hooks })
@@ -137,7 +144,8 @@ export class RemoteEngine implements AsyncEngine {
     this.#assertOpen()
     const [located] = await this.#places.locate(space, [key])
     const fields = located && found(located.place)?.fields
-    if (fields === undefined) return undefined
+    if (fields === undefined || fields.version < (located as Located).invalidatedAt)
+      return undefined
     const now = this.clock.now()
     const isKept = !isExpired(fields.expiresAt, now) || (fields.grace?.until ?? 0) > now
     return isKept ? Entry.whole(key, fields, this.codec) : undefined
@@ -158,7 +166,8 @@ export class RemoteEngine implements AsyncEngine {
   async has(space: KeySpace, keys: readonly string[]): Promise<boolean[]> {
     this.#assertOpen()
     const all = await this.#places.locate(space, keys)
-    return all.map((located) => this.#isLive(located))
+    const now = this.clock.now()
+    return all.map((located) => liveFields(located, now) !== undefined)
   }
 
   async write(space: KeySpace, writes: readonly AsyncWrite[]): Promise<void> {
@@ -187,9 +196,9 @@ export class RemoteEngine implements AsyncEngine {
     }
   }
 
-  async invalidate(): Promise<void> {
+  async invalidate(space: KeySpace, tags: readonly string[]): Promise<void> {
     this.#assertOpen()
-    throw new UnsupportedError(this.store.kind, 'invalidateTag')
+    await this.#tags.invalidate(space, tags, this.clock, this.#promise)
   }
 
   async change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
@@ -214,6 +223,7 @@ export class RemoteEngine implements AsyncEngine {
         (await located(keys)).map(({ place }) => found(place)?.storageKey),
       entries: async (keys: readonly string[]) =>
         (await located(keys)).map((each) => this.#entryAt(each, modeOf(wanted))),
+      kept: (entries: readonly Entry[]) => this.#tags.kept(space, entries),
     }
     yield* scanRemote(source, space, range, wanted)
     return undefined
@@ -221,12 +231,26 @@ export class RemoteEngine implements AsyncEngine {
 
   async size(space: KeySpace): Promise<number> {
     this.#assertOpen()
-    return this.store.count(ROWS, space.bounds(), this.clock.now())
+    const now = this.clock.now()
+    const [count, hasInvalidated] = await Promise.all([
+      this.store.count(ROWS, space.bounds(), now),
+      this.#tags.hasAny(space),
+    ])
+    if (!hasInvalidated) return count
+    return count - (await countRemoteInvalidated(this.store, this.#tags, space, now))
   }
 
   async sweep(): Promise<number> {
     this.#assertOpen()
-    return sweepRemote(this.store, this.#writes, this.clock)
+    const { store, clock } = this
+    const expired = await sweepRemote(store, this.#writes, clock)
+    const invalidated = await sweepRemoteTags({
+      store,
+      tags: this.#tags,
+      spaceAt: (prefix) => this.#spaceAt(prefix),
+      remove: (check) => this.#remove(check),
+    })
+    return expired + invalidated
   }
 
   async *namespaces(): AsyncGenerator<readonly string[], undefined> {
@@ -282,17 +306,32 @@ export class RemoteEngine implements AsyncEngine {
     await this.store.close()
   }
 
-  #entryAt({ key, place }: Located, mode: ValueMode): Entry | undefined {
-    const fields = found(place)?.fields
-    if (fields === undefined || isExpired(fields.expiresAt, this.clock.now())) return undefined
+  #entryAt(located: Located, mode: ValueMode): Entry | undefined {
+    const fields = liveFields(located, this.clock.now())
+    if (fields === undefined) return undefined
     return mode === 'frozen' && fields.isPlain
-      ? Entry.frozen(key, fields, this.codec)
-      : Entry.whole(key, fields, this.codec)
+      ? Entry.frozen(located.key, fields, this.codec)
+      : Entry.whole(located.key, fields, this.codec)
   }
 
-  #isLive({ place }: Located): boolean {
-    const fields = found(place)?.fields
-    return fields !== undefined && !isExpired(fields.expiresAt, this.clock.now())
+  /** The namespace whose storage keys begin with this; undefined if none is listed. */
+  async #spaceAt(prefix: Uint8Array): Promise<KeySpace | undefined> {
+    const known = this.#byPrefix.get(latin1Of(prefix))
+    if (known !== undefined) return known
+    const root = this.space([])
+    if (equalBytes(prefix, root.prefix)) return root
+    const row = await this.store.get(NAMESPACES, prefix)
+    return row && this.space(pathIn(row))
+  }
+
+  async #remove({ bucket, key, starts }: RowCheck): Promise<boolean> {
+    const isGone = await this.#writes.commit(
+      [{ bucket, key, starts }],
+      [{ kind: 'delete', bucket, key }],
+    )
+    const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
+    if (bucket === ROWS && space !== undefined) this.#cache.drop(space, key)
+    return isGone
   }
 
   /** Before the first entry of a namespace is written, the namespace is listed. */
@@ -308,11 +347,14 @@ export class RemoteEngine implements AsyncEngine {
   #invalidate(bucket: string, key: Uint8Array | undefined): void {
     if (key === undefined) {
       this.#cache.clear()
+      this.#tags.epoch++
       // The store may have lost them with everything else.
       this.#listed.clear()
     } else if (bucket === ROWS) {
       const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
       if (space !== undefined) this.#cache.drop(space, key)
+    } else if (bucket === TAGS) {
+      this.#tags.epoch++
     }
   }
 

@@ -14,12 +14,14 @@
  */
 
 import { equalBytes, latin1Of } from '../../bytes.js'
+import { type DecodedRecord, isExpired } from '../../codec/record.js'
 import { KeyError } from '../../errors/key-errors.js'
 import { StoreError } from '../../errors/store-errors.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import { encodeWtf8 } from '../../keys/wtf8.js'
 import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store.js'
-import { MAX_SLOTS, type Place, placeAt, ROWS } from '../row.js'
+import { found, MAX_SLOTS, type Place, placeAt, ROWS } from '../row.js'
+import type { RemoteTags } from './remote-tags.js'
 
 const CHAINS = 'chains'
 const CHAIN_ROW_BYTES = 8
@@ -42,13 +44,31 @@ export interface Located {
   /** The record there, whether or not it can be read; undefined if nothing is there. */
   readonly record: Uint8Array | undefined
   readonly chain: Chain | undefined
+  /** One of the entry's tags was invalidated at this version; 0 for never. */
+  readonly invalidatedAt: number
+}
+
+/** Before it is known what was invalidated. */
+type Found = Omit<Located, 'invalidatedAt'>
+
+/** The record of a key that readers see: it is there, has not expired and was not invalidated. */
+export function liveFields(
+  { place, invalidatedAt }: Located,
+  now: number,
+): DecodedRecord | undefined {
+  const fields = found(place)?.fields
+  if (fields === undefined || isExpired(fields.expiresAt, now)) return undefined
+  return fields.version < invalidatedAt ? undefined : fields
 }
 
 export class RemotePlaces {
   readonly #store: AsyncStore
 
-  constructor(store: AsyncStore) {
+  readonly #tags: RemoteTags
+
+  constructor(store: AsyncStore, tags: RemoteTags) {
     this.#store = store
+    this.#tags = tags
   }
 
   /** The places of keys, all as of one moment as far as no digests are shared. */
@@ -59,8 +79,8 @@ export class RemotePlaces {
       this.#store.getMany(ROWS, storageKeys),
       this.#chains(space, hashed),
     ])
-    return Promise.all(
-      keys.map((key, at) => {
+    const all = await Promise.all(
+      keys.map((key, at): Found | Promise<Found> => {
         const storageKey = storageKeys[at] as Uint8Array
         const record = records[at]
         const chain = chains.get(latin1Of(storageKey))
@@ -69,6 +89,11 @@ export class RemotePlaces {
           : this.#inChain(space, key, chain, record)
       }),
     )
+    const limits = await this.#tags.limits(
+      space,
+      all.map(({ place }) => place.fields),
+    )
+    return all.map((each, at) => ({ ...each, invalidatedAt: limits[at] as number }))
   }
 
   /** The chains of the hashed keys, by name. */
@@ -90,7 +115,7 @@ export class RemotePlaces {
     key: string,
     chain: Chain,
     first: Uint8Array | undefined,
-  ): Promise<Located> {
+  ): Promise<Found> {
     const wanted = encodeWtf8(key)
     const slotKeys = Array.from({ length: chain.slots }, (_, slot) =>
       space.withSlot(chain.first, slot),
@@ -98,7 +123,7 @@ export class RemotePlaces {
     const records = chain.slots === 1 ? [first] : await this.#store.getMany(ROWS, slotKeys)
     chain.firstRecord = records[0]
     let doubt: Place['doubt']
-    let located: Located | undefined
+    let located: Found | undefined
     records.forEach((record, slot) => {
       if (record === undefined) return
       chain.taken.add(slot)

@@ -26,6 +26,8 @@ export interface ScanSource {
   readonly places: (keys: readonly string[]) => Promise<(Uint8Array | undefined)[]>
   /** The live entries of keys that were found before; undefined for those that went. */
   readonly entries: (keys: readonly string[]) => Promise<(Entry | undefined)[]>
+  /** Those of entries that were not invalidated by tag. */
+  readonly kept: (entries: readonly Entry[]) => Promise<readonly Entry[]>
   /** Moves with each write made here: tells that rows that were read may be old. */
   readonly writes: () => number
 }
@@ -63,7 +65,7 @@ async function* inKeyOrder(
     const last = rows.at(-1)
     if (last === undefined) return
     const read = rows.flatMap(({ key, record }) => entryOfRow(filter, key, record) ?? [])
-    yield* fresh(source, read, writes)
+    yield* fresh(source, await source.kept(read), writes)
     bounds = { ...bounds, after: last.key }
   }
 }

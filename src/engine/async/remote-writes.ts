@@ -12,13 +12,13 @@ import { ChangeList } from '../change.js'
 import { Entry } from '../entry.js'
 import { INITIALISED, META } from '../format-identity.js'
 import { newRecord } from '../new-record.js'
-import { found, ROWS } from '../row.js'
+import { ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
 import type { AsyncWrite, Decide, Decision } from './async-engine.js'
 import { KeyQueue } from './key-queue.js'
 import type { RemoteCache } from './remote-cache.js'
 import type { RemoteHooks } from './remote-hooks.js'
-import type { Located, RemotePlaces } from './remote-places.js'
+import { type Located, liveFields, type RemotePlaces } from './remote-places.js'
 import { CONFLICT, isPending, tries } from './tries.js'
 
 export interface RemoteWritesParts {
@@ -131,8 +131,8 @@ export class RemoteWrites {
       const rows = (await this.#parts.places.locate(space, keys)).filter(isThere)
       const steps = rows.map((located) => ({ located, write: deletion(space, located.key) }))
       if (!(await this.#commit(space, steps, 0))) return CONFLICT
-      const isLive = ({ place }: Located) => !isExpired(place.fields?.expiresAt ?? 0, now)
-      return rows.filter(isLive).length
+      // A record that cannot be read counts as one that is there.
+      return rows.filter((row) => row.place.damage !== undefined || liveFields(row, now)).length
     })
   }
 
@@ -219,12 +219,9 @@ export class RemoteWrites {
   }
 
   /** The live entry at a place. Throws UnreadableRecordError. */
-  #entryAt({ key, place }: Located): Entry | undefined {
-    const fields = found(place)?.fields
-    if (fields === undefined || isExpired(fields.expiresAt, this.#parts.clock.now())) {
-      return undefined
-    }
-    return Entry.whole(key, fields, this.#parts.codec)
+  #entryAt(located: Located): Entry | undefined {
+    const fields = liveFields(located, this.#parts.clock.now())
+    return fields && Entry.whole(located.key, fields, this.#parts.codec)
   }
 
   async #settle<T>(
@@ -248,10 +245,13 @@ export class RemoteWrites {
     operation?: RowOperation,
   ): Promise<boolean> {
     if (steps.length === 0 && operation === undefined) return true
-    const versions = steps.map(({ located }) => located.place.fields?.version ?? 0)
-    const newest = versions.reduce((a, b) => Math.max(a, b), 0)
-    // Taken at the same time as the records were read, it may be older than one of them.
-    const isOld = version <= newest && steps.some(({ write }) => write.write.kind === 'set')
+    // Taken at the same time as the records were read, it may be older than one of them, or than what
+    // invalidated it.
+    const isOld = steps.some(
+      ({ located, write }) => write.write.kind === 'set' && version <= newestVersion(located),
+    )
+    // With another version, what was decided by an entry would outlive its invalidation in between.
+    if (isOld && steps.some(({ located }) => isLiveWithTags(located))) return false
     const first = isOld ? await this.#parts.store.nextVersions(steps.length) : version
     const checks: RowCheck[] = check === undefined ? [] : [check]
     const operations: RowOperation[] = operation === undefined ? [] : [operation]
@@ -316,13 +316,13 @@ export class RemoteWrites {
     write: SetWrite,
     keepsDeadline: boolean,
     storageKey: Uint8Array,
-    { place }: Located,
+    located: Located,
     version: number,
   ): RowOperation {
     const now = this.#parts.clock.now()
-    const before = place.fields
-    const isLive = before !== undefined && !isExpired(before.expiresAt, now)
-    const expiresAt = !keepsDeadline ? write.expiresAt : isLive ? before.expiresAt : 0
+    // What cannot be read is replaced, and does not go on.
+    const before = located.place.fields && liveFields(located, now)
+    const expiresAt = !keepsDeadline ? write.expiresAt : (before?.expiresAt ?? 0)
     const at = { storageKey, before, now, version }
     // A copy: the bytes of a new record are only lent, and a batch has several.
     const record = Uint8Array.prototype.slice.call(newRecord({ ...write, expiresAt }, at))
@@ -336,6 +336,15 @@ export class RemoteWrites {
 function isThere({ place, record }: Located): boolean {
   if (record === undefined && place.doubt !== undefined) throw place.doubt
   return record !== undefined
+}
+
+/** What a new version must be above: the record's, and that of its invalidation, if that can be read. */
+function newestVersion({ place: { fields }, invalidatedAt }: Located): number {
+  return Math.max(fields?.version ?? 0, Number.isFinite(invalidatedAt) ? invalidatedAt : 0)
+}
+
+function isLiveWithTags({ place: { fields }, invalidatedAt }: Located): boolean {
+  return fields !== undefined && fields.tags.length > 0 && fields.version >= invalidatedAt
 }
 
 function deletion(space: KeySpace, key: string): AsyncWrite {
