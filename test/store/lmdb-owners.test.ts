@@ -7,12 +7,16 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { DamagedStoreError } from '../../src/errors/open-errors.js'
+import { open } from '../../src/open/open.js'
 import { processIdentity } from '../../src/process-identity.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
 const HOLD = fileURLToPath(new URL('../processes/children/hold-open.mjs', import.meta.url))
+/** A storage key begins with one byte that is not of the key. */
+const TAG_BYTES = 1
 const owners = (path: string) => readdirSync(join(path, 'owners'))
 
 /** A process that has the dict open, in a pid namespace of its own, in which it is number 1. */
@@ -130,4 +134,65 @@ describe('processes that die soon after they open', () => {
     expect(owners(path)).toHaveLength(1)
     store.close()
   })
+
+  test('open() after three that died is a DamagedStoreError if the one that is sent to look dies, too', async () => {
+    const path = tempDirectory()
+    {
+      using dict = open(path)
+      // More pages than are looked at before the file is mapped; the last ones are bad.
+      const text = 't'.repeat(150)
+      dict.setMany(Array.from({ length: 30_000 }, (_, at) => [`key ${at}`, text] as const))
+      dict.set('zzz last', 'v'.repeat(10_000))
+    }
+    for (let count = 1; count <= 3; count++) await killed(path)
+    const file = join(path, 'g1', 'data.mdb')
+    const bytes = readFileSync(file)
+    let patched = 0
+    for (let at = bytes.indexOf('zzz last'); at !== -1; at = bytes.indexOf('zzz last', at + 1)) {
+      // The upper half of the value's length, in its node: it ends far behind the end of the file.
+      bytes.writeUInt16LE(0x0fff, at - TAG_BYTES - 8 + 2)
+      patched++
+    }
+    expect(patched).toBeGreaterThan(0)
+    writeFileSync(file, bytes)
+    expect(() => open(path)).toThrow(DamagedStoreError)
+    expect(() => open(path)).toThrow(/last 3 processes .* died at once, and so did one .*SIGBUS/)
+    expect(readFileSync(file).equals(bytes)).toBe(true)
+  })
+
+  test('set() of others goes on while a process that opens has sent one to look', async () => {
+    const path = tempDirectory()
+    using dict = open(path, { durability: 'commit' })
+    for (let round = 0; ; round++) {
+      for (let count = 1; count <= 3; count++) await killed(path)
+      const opener = startChild('hold-open.mjs', [path])
+      onTestFinished(() => void opener.process.kill('SIGKILL'))
+      const probe = await probeOf(opener.process.pid as number)
+      process.kill(probe, 'SIGSTOP')
+      // Inside the gate it would hold everybody up for as long as it is stopped. Later, then.
+      const isEarly = !readFileSync(`/proc/${probe}/maps`, 'utf8').includes('gate.mdb')
+      if (isEarly || round === 20) dict.set('meanwhile', round)
+      const state = readFileSync(`/proc/${probe}/stat`, 'utf8').split(' ')[2]
+      process.kill(probe, 'SIGCONT')
+      await opener.line((line) => line.startsWith('open'))
+      opener.process.stdin?.end()
+      await opener.ended
+      if (!isEarly) continue
+      expect(state).toBe('T')
+      expect(dict.get('meanwhile')).toBe(round)
+      return
+    }
+  }, 60_000)
 })
+
+/** The process that a process has sent to look, as soon as there is one. */
+async function probeOf(pid: number): Promise<number> {
+  for (;;) {
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+    // Before it has become another program it is a copy of the one that sent it.
+    if (child && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('gate.mdb')) {
+      return Number(child)
+    }
+    await new Promise(setImmediate)
+  }
+}

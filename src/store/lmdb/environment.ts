@@ -30,7 +30,7 @@ import { mayWrite } from './guard.js'
 import { asStoreError } from './lmdb-errors.js'
 import type { NativeDatabase, NativeRoot } from './native.js'
 import { openGate } from './open-gate.js'
-import { Owners } from './owners.js'
+import { Findings, Owners, Question } from './owners.js'
 import { assertOpenable } from './preflight.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
 import { clearUnsynced, markUnsynced, recoverUnsynced } from './unsynced.js'
@@ -51,6 +51,11 @@ const CLEAR_PAUSE_MS = 10_000
 
 const RETRY = Symbol('begin again')
 const SEALED = Symbol('the data has moved on')
+
+interface Entered {
+  readonly data: Generation
+  readonly owners: Owners
+}
 
 export interface EnvironmentOptions extends GenerationOptions {
   /** What the entries and their indexes may take, in bytes. @default no limit */
@@ -90,7 +95,7 @@ export class Environment {
     assertOpenable(directory.path, [dataFile, lockFile])
     this.#gate = openGate(directory.gateFile)
     try {
-      const { data, owners } = this.#gate.within(() => this.#enter())
+      const { data, owners } = this.#enter()
       this.#owners = owners
       this.#data = data
       this.identity = fileIdentity(directory.gateFile)
@@ -337,12 +342,24 @@ export class Environment {
     }
   }
 
-  /** Inside the gate. */
-  #enter(): { data: Generation; owners: Owners } {
+  #enter(): Entered {
+    const findings = new Findings(this.directory)
+    for (;;) {
+      try {
+        return this.#gate.within(() => this.#attemptEntry(findings))
+      } catch (error) {
+        if (!(error instanceof Question)) throw error
+        findings.find(error)
+      }
+    }
+  }
+
+  /** Inside the gate. Throws a Question if something must be found out first. */
+  #attemptEntry(findings: Findings): Entered {
     const notice = recoverUnsynced(this.directory)
     if (notice !== undefined) this.notices.push(notice)
     const place = madePlace(this.directory.path, currentName(this.directory))
-    const owners = new Owners(this.directory, place)
+    const owners = new Owners(this.directory, place, findings)
     try {
       const data = this.#openLiving(place.name)
       // Its process died between the commit that put all on disk and this.

@@ -17,26 +17,21 @@ const NO_SYNC = 0x10000
 /** lmdb-js: commit on the calling thread. */
 const SYNCHRONOUS = 2
 
+export const GATE_FLAGS = NO_SUBDIRECTORY | NO_SYNC
+export const GATE_OPTIONS = Object.freeze({ maxDbs: 1, mapSize: 1 << 20, maxReaders: 8 })
 /** The native layer writes keys here; the gate has none. It must outlive the environment. */
-const KEY_BUFFER_BYTES = 4096
+export const GATE_KEY_BYTES = 4096
 
 export class Gate {
   readonly #env: NativeEnvironment
-  readonly #keyBytes = Buffer.allocUnsafeSlow(KEY_BUFFER_BYTES)
+  readonly #keyBytes = Buffer.allocUnsafeSlow(GATE_KEY_BYTES)
   #held = false
 
   /** Opens the gate's file, making it if need be. */
   constructor(file: string) {
     const { nativeAddon } = loadNative()
     this.#env = new nativeAddon.Env()
-    const options = {
-      path: file,
-      keyBytes: this.#keyBytes,
-      maxDbs: 1,
-      mapSize: 1 << 20,
-      maxReaders: 8,
-    }
-    this.#env.open(options, NO_SUBDIRECTORY | NO_SYNC, 0)
+    this.#env.open({ path: file, keyBytes: this.#keyBytes, ...GATE_OPTIONS }, GATE_FLAGS, 0)
   }
 
   /** Runs `fn` while no other thread or process is inside. Inside already, it just runs. */

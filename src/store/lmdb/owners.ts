@@ -12,7 +12,7 @@
  *   next one lets a child read it first.
  * - Whether anybody else has the store open.
  *
- * All of it happens inside the gate.
+ * All of it happens inside the gate, but for what another process has to find out: see Findings.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -38,6 +38,70 @@ const SETTLE_MS = 1_000
 const CRASH_LOOP = 3
 /** More records of unknown life than this are worth the tenth of a second that asking the kernel takes. */
 const MAX_UNKNOWN = 16
+/** Processes that die all the time would be looked into all the time: then what was found must do. */
+const MOST_QUESTIONS = 4
+
+/**
+ * What processes sent to look have found out about the data: outside the gate, so that nobody waits for
+ * them but the one who opens.
+ */
+export class Findings {
+  readonly #directory: StoreDirectory
+  #questions = 0
+  /** Pids of all who live and have read the data; undefined if that is not known. */
+  #readers: ReadonlySet<number> | undefined
+  /** Records of owners that were there when that was asked. */
+  readonly asked = new Set<string>()
+  /** Records of crashes after which a process has read the data and lived. */
+  readonly survived = new Set<string>()
+
+  constructor(directory: StoreDirectory) {
+    this.#directory = directory
+  }
+
+  /** Whether there is something to be found out. */
+  get mayAsk(): boolean {
+    return this.#questions < MOST_QUESTIONS
+  }
+
+  /** Whether nobody with the pid of this record lives. */
+  isGone(name: string, { pid }: ProcessIdentity): boolean {
+    return this.asked.has(name) && this.#readers?.has(pid) === false
+  }
+
+  /** Answers a question. Throws DamagedStoreError. */
+  find({ about, place, names }: Question): void {
+    this.#questions++
+    const { gateFile } = this.#directory
+    if (about === 'readers') {
+      this.#readers = livingReaders(gateFile, place.path)
+      for (const name of names) this.asked.add(name)
+      return
+    }
+    const cause = causeOfDeath(gateFile, place.path)
+    if (cause !== undefined) {
+      throw new DamagedStoreError(
+        place.dataFile,
+        `the last ${names.length} processes that opened it died at once, and so did one that was sent to look (${cause})`,
+      )
+    }
+    for (const name of names) this.survived.add(name)
+  }
+}
+
+/** Thrown by Owners: what must be found out before this thread can be entered. */
+export class Question {
+  readonly about: 'readers' | 'crashes'
+  readonly place: GenerationPlace
+  /** The records on whose account it is asked. */
+  readonly names: readonly string[]
+
+  constructor(about: Question['about'], place: GenerationPlace, names: readonly string[]) {
+    this.about = about
+    this.place = place
+    this.names = names
+  }
+}
 
 export class Owners {
   readonly #path: string
@@ -50,9 +114,14 @@ export class Owners {
   readonly hasOthers: boolean
 
   /**
-   * Enters this thread. Throws PidCollisionError or DamagedStoreError; then it is not entered.
+   * Enters this thread. Throws PidCollisionError or a Question; then it is not entered.
    */
-  constructor(directory: StoreDirectory, place: GenerationPlace, clock: Clock = systemClock) {
+  constructor(
+    directory: StoreDirectory,
+    place: GenerationPlace,
+    findings: Findings,
+    clock: Clock = systemClock,
+  ) {
     this.#path = directory.ownersPath
     const identity = processIdentity()
     this.#owner = {
@@ -64,8 +133,8 @@ export class Owners {
     }
     this.#file = `${identity.pid}-${threadId}-${identity.startTime}.json`
     mkdirSync(this.#path, { recursive: true })
-    this.hasOthers = this.#prune(directory, place)
-    if (this.#crashes.length >= CRASH_LOOP) this.#breakCrashLoop(place)
+    this.hasOthers = this.#prune(directory, place, findings)
+    this.#breakCrashLoop(place, findings)
     this.#write(this.#owner)
     this.#settling = clock.after(SETTLE_MS, () => this.#settle())
   }
@@ -78,17 +147,21 @@ export class Owners {
   }
 
   /** Removes the records of the dead. Returns whether anybody else is left. */
-  #prune(directory: StoreDirectory, place: GenerationPlace): boolean {
+  #prune(directory: StoreDirectory, place: GenerationPlace, findings: Findings): boolean {
     const { pid } = processIdentity()
     const living = this.#others().filter(({ name, owner }) => !this.#isDead(name, owner))
     const unknown = living.filter(({ owner }) => lifeOf(owner) === 'unknown')
     const twins = unknown.filter(({ owner }) => owner.pid === pid)
     if (twins.length === 0 && unknown.length <= MAX_UNKNOWN) return living.length > 0
-    const readers = livingReaders(place.path)
-    if (twins.length > 0 && (readers?.has(pid) ?? true)) {
-      throw new PidCollisionError(directory.path, pid, join(this.#path, twins[0]?.name ?? ''))
+    const names = unknown.map(({ name }) => name)
+    if (findings.mayAsk && !names.every((name) => findings.asked.has(name))) {
+      throw new Question('readers', place, names)
     }
-    const gone = unknown.filter(({ owner }) => !(readers?.has(owner.pid) ?? true))
+    const gone = unknown.filter(({ name, owner }) => findings.isGone(name, owner))
+    const twin = twins.find((each) => !gone.includes(each))
+    if (twin !== undefined) {
+      throw new PidCollisionError(directory.path, pid, join(this.#path, twin.name))
+    }
     for (const { name } of gone) this.#remove(name)
     return living.length > gone.length
   }
@@ -100,15 +173,13 @@ export class Owners {
     return true
   }
 
-  #breakCrashLoop(place: GenerationPlace): void {
-    const cause = causeOfDeath(place.path)
-    if (cause !== undefined) {
-      throw new DamagedStoreError(
-        place.dataFile,
-        `the last ${this.#crashes.length} processes that opened it died at once, and so did one that was sent to look (${cause})`,
-      )
+  #breakCrashLoop(place: GenerationPlace, findings: Findings): void {
+    const unexplained = this.#crashes.filter((name) => !findings.survived.has(name))
+    if (unexplained.length >= CRASH_LOOP && findings.mayAsk) {
+      throw new Question('crashes', place, this.#crashes)
     }
-    this.#forgetCrashes()
+    for (const name of findings.survived) this.#remove(name)
+    this.#crashes.splice(0, Number.POSITIVE_INFINITY, ...unexplained)
   }
 
   #settle(): void {
