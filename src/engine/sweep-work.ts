@@ -20,6 +20,12 @@ const LEEWAY_MS = 1_000
 /** One lease for the whole store. */
 const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
 
+interface SweepStep {
+  readonly state: 'more' | 'done' | 'lost'
+  readonly rowsMs: number
+  readonly lateMs: number
+}
+
 export class SweepWork {
   /** Entries removed so far. */
   removed = 0
@@ -28,6 +34,7 @@ export class SweepWork {
   readonly #further: readonly FurtherDue[]
   #lease: Lease | undefined
   #renewedAt = 0
+  #lateMs = 0
 
   constructor(engine: Engine, leases: SyncLeases, further: readonly FurtherDue[]) {
     this.#engine = engine
@@ -50,9 +57,9 @@ export class SweepWork {
     return this.#lease !== undefined
   }
 
-  step(rows: number): { readonly state: 'more' | 'done' | 'lost'; readonly rowsMs: number } {
+  step(rows: number): SweepStep {
     const lease = this.#lease
-    if (lease === undefined) return { state: 'lost', rowsMs: 0 }
+    if (lease === undefined) return { state: 'lost', rowsMs: 0, lateMs: 0 }
     const { clock, store } = this.#engine
     const [start, removed] = [clock.monotonic(), this.removed]
     let rowsMs = 0
@@ -65,10 +72,10 @@ export class SweepWork {
       })
       const tookMs = clock.monotonic() - start
       publishSweep({ location: store.location, removed: this.removed - removed, tookMs })
-      return { state, rowsMs }
+      return { state, rowsMs, lateMs: this.#lateMs }
     } catch (error) {
       this.#lease = undefined
-      if (error instanceof LockLostError) return { state: 'lost', rowsMs }
+      if (error instanceof LockLostError) return { state: 'lost', rowsMs, lateMs: 0 }
       throw error
     }
   }
@@ -81,7 +88,9 @@ export class SweepWork {
 
   #stepIn(session: Session, lease: Lease, rows: number): 'more' | 'done' {
     assertHeld(session.tx, lease)
-    const hints = session.tx.due(ROWS, this.#latest(), rows)
+    const latest = this.#latest()
+    const hints = session.tx.due(ROWS, latest, rows)
+    this.#lateMs = hints[0] === undefined ? 0 : latest - hints[0].deadline
     this.removed += expireRows(this.#engine, session, hints)
     if (hints.length < rows) {
       for (const each of this.#further) this.removed += each.expire(session, rows - hints.length)

@@ -7,7 +7,9 @@
  * as each row is re-read before it goes.
  *
  * PACE. A step takes as many rows as fit in its time. Between steps the event loop has at least as
- * long as the step took; longer, if it turns out to be busy.
+ * long as the step took; longer, if it turns out to be busy. But not for ever: on a machine that is
+ * always busy, rows would expire faster than they go, and the store would grow without bound. Once the
+ * sweeper is seconds behind, it goes on however busy the loop is.
  */
 import type { Clock, Timer } from '../clock.js'
 
@@ -29,6 +31,10 @@ const STEP_MS = 3
 const SHORTEST_PAUSE = 1
 const LONGEST_PAUSE = 16
 const MOST_PAUSE_MS = 500
+/** Rows that have been due for longer mean that the sweeper does not keep up. */
+const BEHIND_MS = 5_000
+const LEAST_ROWS_BEHIND = 64
+const LONGEST_PAUSE_BEHIND = 2
 /** A timer that comes so much too late says that the event loop is busy with other things. */
 const BUSY_MS = 5
 
@@ -36,6 +42,8 @@ export interface StepResult {
   readonly state: 'more' | 'done' | 'lost'
   /** How long the rows took, without beginning and committing the transaction. */
   readonly rowsMs: number
+  /** For how long the first of them had been due; 0 if there were none. */
+  readonly lateMs: number
 }
 
 export interface SweepWork {
@@ -61,6 +69,7 @@ export class Sweeper {
   #isLeading = false
   #rows = FIRST_ROWS
   #pause = SHORTEST_PAUSE
+  #isBehind = false
   #isStopped = true
 
   constructor(parts: SweeperParts) {
@@ -120,7 +129,8 @@ export class Sweeper {
       this.#pause = SHORTEST_PAUSE
     } else {
       const pause = lateMs > BUSY_MS ? this.#pause * 2 : this.#pause / 2
-      this.#pause = Math.min(Math.max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)
+      const longest = this.#isBehind ? LONGEST_PAUSE_BEHIND : LONGEST_PAUSE
+      this.#pause = Math.min(Math.max(pause, SHORTEST_PAUSE), longest)
     }
     return this.#step()
   }
@@ -128,9 +138,11 @@ export class Sweeper {
   #step(): number {
     const { clock, work } = this.#parts
     const start = clock.monotonic()
-    const { state, rowsMs } = work.step(this.#rows)
+    const { state, rowsMs, lateMs } = work.step(this.#rows)
     const tookMs = clock.monotonic() - start
-    if (rowsMs > STEP_MS) this.#rows = Math.max(LEAST_ROWS, this.#rows >> 1)
+    this.#isBehind = lateMs > BEHIND_MS
+    const least = this.#isBehind ? LEAST_ROWS_BEHIND : LEAST_ROWS
+    if (rowsMs > STEP_MS) this.#rows = Math.max(least, this.#rows >> 1)
     else if (rowsMs < STEP_MS / 2) this.#rows = Math.min(MOST_ROWS, this.#rows * 2)
     this.#isLeading = state === 'more'
     return this.#isLeading ? Math.min(Math.max(1, tookMs * this.#pause), MOST_PAUSE_MS) : LOOK_MS
