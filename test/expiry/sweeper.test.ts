@@ -66,7 +66,11 @@ test('rows that expire all the time on a busy machine do not pile up', () => {
       return { state: taken < rows ? ('done' as const) : ('more' as const), rowsMs, lateMs }
     },
   }
-  const sweeper = new Sweeper({ clock, work, onError: expect.unreachable })
+  const sweeper = new Sweeper({
+    clock,
+    work,
+    onError: (error) => expect.unreachable(String(error)),
+  })
   sweeper.start()
   const backlogs: number[] = []
   for (let second = 1; second <= 120; second++) {
