@@ -4,7 +4,7 @@
  */
 import { type Duration, durationMs } from '../duration.js'
 import type { Subscription } from '../engine/listeners.js'
-import type { RotationReport } from '../engine/rotation.js'
+import type { RotationReport } from '../engine/resealing.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions } from '../engine/upkeep/verify.js'
 import { refuseUnknown } from '../errors/unknown-option.js'

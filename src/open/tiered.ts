@@ -1,5 +1,6 @@
 /** Two stores as one: what may be asked for, and what is made of it. */
 import { DecodedRecord } from '../codec/record.js'
+import { ROWS } from '../engine/row.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { asyncOver } from '../store/async-over.js'
@@ -86,8 +87,9 @@ function farOf(far: AsyncStore | SyncStore): AsyncStore {
   return asyncOver(store)
 }
 
-/** The deadline in a record's header; 0 for rows that are no records. */
-function deadlineOf(record: Uint8Array): number {
+/** The deadline in a record's header; 0 for rows of other buckets, whose bytes may look like one. */
+function deadlineOf(bucket: string, record: Uint8Array): number {
+  if (bucket !== ROWS) return 0
   try {
     const { expiresAt, grace } = new DecodedRecord(record)
     // Until then, somebody may want it.

@@ -1,6 +1,7 @@
 import type { BackupReport, CompactReport } from '../../store/sync-store.js'
 import type { Engine } from '../engine.js'
-import { type RotationReport, rotateKeys } from '../rotation.js'
+import type { RotationReport } from '../resealing.js'
+import { rotateKeys } from '../rotation.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import {
   countQuarantined,

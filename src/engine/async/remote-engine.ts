@@ -4,7 +4,7 @@
  *
  *     rows         storage key → record, as in a synchronous store but without holes
  *     chains       see remote-places.ts
- *     namespaces   prefix of the namespace → {"path": ["its", "names"]}, from its first entry on
+ *     namespaces   see remote-namespaces.ts
  *     meta         'format', 'initialised'
  */
 import { equalBytes, latin1Of } from '../../bytes.js'
@@ -12,7 +12,6 @@ import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import { StoreError } from '../../errors/store-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
 import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
 import type { AsyncStore, RowCheck } from '../../store/async-store.js'
@@ -35,6 +34,7 @@ import type {
 } from './async-engine.js'
 import { RemoteCache } from './remote-cache.js'
 import { RemoteHooks } from './remote-hooks.js'
+import { NAMESPACES, namespaceRow, pathIn } from './remote-namespaces.js'
 import { type Located, liveFields, RemotePlaces } from './remote-places.js'
 import { scanRemote } from './remote-scan.js'
 import { sweepRemote } from './remote-sweep.js'
@@ -53,8 +53,6 @@ export interface RemoteEngineParts {
   /** Told of failures that no call can report. */
   readonly onError: (error: unknown) => void
 }
-
-const NAMESPACES = 'namespaces'
 
 /** Rows read at a time when listing. */
 const LIST_STEP_ROWS = 256
@@ -88,7 +86,7 @@ export class RemoteEngine implements AsyncEngine {
     this.store = store
     this.codec = codec
     this.clock = clock
-    this.upkeep = new RemoteUpkeep(store)
+    this.upkeep = new RemoteUpkeep(store, clock)
     this.#keySettings = parts.keySettings
     this.#tags = new RemoteTags(store)
     this.#places = new RemotePlaces(store, this.#tags)
@@ -338,7 +336,7 @@ export class RemoteEngine implements AsyncEngine {
   async #list(space: KeySpace): Promise<void> {
     this.#assertOpen()
     if (this.#listed.has(space) || space.path.length === 0) return
-    const record = Buffer.from(JSON.stringify({ path: space.path }))
+    const record = namespaceRow(space.path)
     const row = { bucket: NAMESPACES, key: space.prefix, record, deadline: 0 }
     await this.#writes.commit([], [{ kind: 'put', ...row }])
     this.#listed.add(space)
@@ -372,13 +370,5 @@ export class RemoteEngine implements AsyncEngine {
 
   #assertOpen(): void {
     if (this.isClosed) throw new ClosedError()
-  }
-}
-
-function pathIn(record: Uint8Array): readonly string[] {
-  try {
-    return (JSON.parse(Buffer.from(record).toString('utf8')) as { path: readonly string[] }).path
-  } catch (cause) {
-    throw new StoreError('The list of namespaces in the store is damaged.', { cause })
   }
 }

@@ -23,7 +23,7 @@ import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store
 import { found, MAX_SLOTS, type Place, placeAt, ROWS } from '../row.js'
 import type { RemoteTags } from './remote-tags.js'
 
-const CHAINS = 'chains'
+export const CHAINS = 'chains'
 const CHAIN_ROW_BYTES = 8
 
 /** The keys of one digest, as they were read. Changes while a batch is planned. */

@@ -1,14 +1,18 @@
-import { OptionError } from '../../errors/option-error.js'
+import type { Clock } from '../../clock.js'
 import { UnsupportedError } from '../../errors/store-errors.js'
 import type { AsyncStore } from '../../store/async-store.js'
+import type { RotationReport } from '../resealing.js'
 import type { AsyncQuarantineRows, AsyncUpkeep } from './async-engine.js'
+import { rotateRemoteKeys } from './remote-rotation.js'
 
 /** Looking after an AsyncStore. */
 export class RemoteUpkeep implements AsyncUpkeep {
   readonly #store: AsyncStore
+  readonly #clock: Clock
 
-  constructor(store: AsyncStore) {
+  constructor(store: AsyncStore, clock: Clock) {
     this.#store = store
+    this.#clock = clock
   }
 
   get quarantine(): AsyncQuarantineRows {
@@ -19,8 +23,8 @@ export class RemoteUpkeep implements AsyncUpkeep {
     throw new UnsupportedError(this.#store.kind, 'verify')
   }
 
-  async rotateKeys(): Promise<never> {
-    throw new OptionError('cipher', 'rotateKeys() needs a dict that was opened with a cipher.')
+  rotateKeys(): Promise<RotationReport> {
+    return rotateRemoteKeys(this.#store, this.#clock)
   }
 
   async backup(): Promise<never> {

@@ -185,6 +185,11 @@ export function heldCheck({ key, token }: Lease): RowCheck {
   return { bucket: LEASES, key, starts: tokenBytes(token) }
 }
 
+/** With which deadline the row of a lease is put. */
+export function leaseDeadline(row: LeaseRow): number {
+  return Math.ceil(row.deadline) + (row.owner === undefined ? RELEASED_KEPT_MS : KEPT_AFTER_MS)
+}
+
 function heldRow(bytes: Uint8Array | undefined, lease: Lease): LeaseRow | undefined {
   const row = bytes && decodeLease(bytes)
   return row?.token === lease.token && row.owner !== undefined ? row : undefined
@@ -197,7 +202,6 @@ function stateOf(bytes: Uint8Array): Uint8Array {
 }
 
 function operationOf(key: Uint8Array, row: LeaseRow): RowOperation {
-  const keptMs = row.owner === undefined ? RELEASED_KEPT_MS : KEPT_AFTER_MS
-  const deadline = Math.ceil(row.deadline) + keptMs
-  return { kind: 'put', bucket: LEASES, key, record: encodeLease(row), deadline }
+  const record = encodeLease(row)
+  return { kind: 'put', bucket: LEASES, key, record, deadline: leaseDeadline(row) }
 }

@@ -38,8 +38,8 @@ export interface TieredParts {
   readonly limits: NearLimits
   /** Most rows that may wait to be sent. */
   readonly maxQueued: number
-  /** The deadline in a record that the far tier gave; 0 for none. */
-  readonly deadlineOf: (record: Uint8Array) => number
+  /** The deadline in a record that the far tier gave; 0 for none that is known. */
+  readonly deadlineOf: (bucket: string, record: Uint8Array) => number
   readonly clock?: Clock | undefined
 }
 
@@ -303,7 +303,7 @@ export class TieredStore implements AsyncStore {
     changes: number,
   ): NearRow {
     this.#farReads++
-    const deadline = record === undefined ? 0 : this.#parts.deadlineOf(record)
+    const deadline = record === undefined ? 0 : this.#parts.deadlineOf(bucket, record)
     const isCurrent = changes === this.#changes && !this.#isClosed
     const row = isCurrent ? this.#near.keep(bucket, key, record, deadline, before) : undefined
     if (row === undefined) {
