@@ -2,6 +2,7 @@
 
 /** Something that a Clock will call, until it is cancelled. */
 export interface Timer {
+  /** What was to be called is not called. May be called twice, and afterwards. */
   cancel(): void
 }
 

@@ -1,3 +1,8 @@
+/**
+ * Dicts that are described and not programmed: files, environment variables and presets.
+ *
+ * @packageDocumentation
+ */
 export { parseAddress, withoutPassword } from './config/address.js'
 export {
   type CheckedConfig,

@@ -8,10 +8,10 @@ const UNIT_MS = {
   h: 3_600_000,
   d: 86_400_000,
   w: 604_800_000,
-} as const
+}
 
 /** Milliseconds, or a number with a unit: `'250ms'`, `'10s'`, `'1.5h'`, `'30d'`, `'2w'`. */
-export type Duration = number | `${number}${keyof typeof UNIT_MS}`
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`
 
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/
 

@@ -1,4 +1,10 @@
-export type { Clock, Timer } from './clock.js'
+/**
+ * The dict: `open`, `openAsync` and `openTyped`, their options, LMDB, ciphers, recipes on locks,
+ * and all errors.
+ *
+ * @packageDocumentation
+ */
+export type { Clock, Timer, TimerHold } from './clock.js'
 export type { AeadCipher, CipherOptions } from './codec/cipher/aead-cipher.js'
 export { type AesGcmOptions, aesGcm } from './codec/cipher/aes-gcm.js'
 export { chacha20Poly1305 } from './codec/cipher/chacha20-poly1305.js'
@@ -43,6 +49,7 @@ export type {
   KeyOf,
   Range,
   Synchronous,
+  Unfreezable,
   ValueAt,
   WatchOptions,
   WatchRange,
@@ -53,7 +60,7 @@ export { PersistDict } from './dict/persist-dict.js'
 export { dictOf, plain } from './dict/plain.js'
 export type { Quarantine } from './dict/quarantine.js'
 export type { SetOptions } from './dict/set-options.js'
-export type { StandardSchema } from './dict/standard-schema.js'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './dict/standard-schema.js'
 export type { Duration } from './duration.js'
 export type { Eviction } from './engine/capacity/limits.js'
 export type { Durability } from './engine/commits.js'
@@ -138,7 +145,7 @@ export {
   type AsyncOpenOptionsWithPlace,
   openAsync,
 } from './open/open-async.js'
-export type { CheckMode, OpenOptions } from './open/open-options.js'
+export type { Background, CheckMode, OpenOptions } from './open/open-options.js'
 export {
   Barrier,
   type BarrierDict,
@@ -148,3 +155,4 @@ export {
 export { type LockingDict, Semaphore } from './recipes/semaphore.js'
 export { Throttle, type ThrottleOptions, type UpdatingDict } from './recipes/throttle.js'
 export { type LmdbOptions, lmdbStore } from './store/lmdb/open-lmdb.js'
+export type { BackupReport, CompactReport } from './store/sync-store.js'

@@ -1,8 +1,15 @@
+/**
+ * The laws that every store keeps, for whoever writes one, and a cipher for tests.
+ *
+ * @packageDocumentation
+ */
 export type {
   AsyncStore,
   Atomicity,
   Batch,
+  CommonRows,
   DeleteRow,
+  DropListener,
   InvalidationListener,
   PutRow,
   RowCheck,
@@ -13,10 +20,13 @@ export type {
   DeadlineHint,
   RowVisitor,
   ScanRange,
+  StoreNotice,
   StoreReader,
   StoreRow,
+  StoreSnapshot,
   StoreStats,
   StoreTransaction,
+  StoreUpkeep,
   SyncStore,
 } from './store/sync-store.js'
 export { SCAN_STEP_BYTES } from './store/sync-store.js'

@@ -69,12 +69,12 @@ function itemOf(item: Shown, places: Places): string {
 }
 
 /** A point of a list: the signatures, and below them what is said of them. */
-function memberOf({ signatures, text }: Shown): string {
-  const lines = [
-    signatures.map(code).join('<br>\n'),
-    ...(text === '' ? [] : linked(text).split('\n')),
-  ]
-  return `- ${lines.join('\n')}`.replace(/\n(?=.)/g, '\n  ').replace('\n', '<br>\n')
+function memberOf({ name, signatures, text }: Shown): string {
+  const lines = signatures.length === 0 ? [code(name)] : signatures.map(code)
+  const about = text === '' ? [] : linked(text).split('\n')
+  return `- ${lines.join('<br>\n')}${about.length === 0 ? '' : '<br>'}\n${about.join('\n')}`
+    .trimEnd()
+    .replace(/\n(?=.)/g, '\n  ')
 }
 
 function code(signature: string): string {

@@ -1,5 +1,5 @@
 /** The API reference: its pages, made from the comments of the built declarations. */
-import { type EntryPoint, readEntryPoints } from './entry-points.js'
+import type { EntryPoint } from './entry-points.js'
 import { anchorOf, pageOf } from './page.js'
 import { type Shown, surfaceOf } from './surface.js'
 
@@ -9,9 +9,9 @@ export interface ReferencePage {
   readonly text: string
 }
 
-/** All pages of the reference to the package in `root`, which must have been built. */
-export function referenceOf(root: string): ReferencePage[] {
-  const entries = readEntryPoints(root).map((entry) => ({ entry, surface: surfaceOf(entry) }))
+/** All pages of the reference: one for each entry point, and one that lists them. */
+export function referenceOf(entryPoints: readonly EntryPoint[]): ReferencePage[] {
+  const entries = entryPoints.map((entry) => ({ entry, surface: surfaceOf(entry) }))
   const pages = entries.map(({ entry, surface }) => ({
     name: fileOf(entry),
     text: pageOf({ ...entry, surface, places: placesFor(entry, entries) }),

@@ -43,14 +43,23 @@ type Group = readonly [ApiItem, ...ApiItem[]]
 function shownOf(items: Group, entry: EntryPoint): Shown {
   const [first] = items
   const texts = items.map(({ docComment }) => textOf(docComment)).filter((text) => text !== '')
+  const forUsers = items.filter((item) => !isMadeInside(item, entry))
   return {
     name: nameOf(first),
     kind: first.kind,
-    signatures: items.map((item) => signatureOf(item, entry)),
+    signatures: forUsers.map((item) => signatureOf(item, entry)),
     text: texts.join('\n\n'),
-    named: new Set(items.flatMap((item) => namedIn(item, entry))),
+    named: new Set(forUsers.flatMap((item) => namedIn(item, entry))),
     members: [],
   }
+}
+
+/** A constructor that takes what only this package has: its comment says what to call instead. */
+function isMadeInside(item: ApiItem, entry: EntryPoint): boolean {
+  if (item.kind !== 'Constructor') return false
+  return item.excerptTokens.some(({ canonicalReference = '' }) => {
+    return entry.all.has(canonicalReference) && canonicalReference.includes('!~')
+  })
 }
 
 /** Items of one name are the overloads of one thing. */
@@ -135,9 +144,13 @@ function signatureOf(item: ApiItem, entry: EntryPoint): string {
 }
 
 function namedIn(item: ApiItem, entry: EntryPoint): string[] {
-  return visibleTokens(item, entry)
-    .map(({ canonicalReference = '' }) => NAME.exec(canonicalReference)?.[1] ?? '')
-    .filter((name) => name !== '')
+  return (
+    visibleTokens(item, entry)
+      .map(({ canonicalReference = '' }) => canonicalReference)
+      // What a package of others declares has a reference like one of ours, and is not described.
+      .filter((reference) => entry.all.has(reference))
+      .map((reference) => NAME.exec(reference)?.[1] ?? '')
+  )
 }
 
 /** `persistdict!~Lease_2:interface` names a second type of the name Lease. */

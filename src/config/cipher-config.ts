@@ -23,6 +23,7 @@ export type KeyConfig = SecretPlace | PasswordConfig
 
 /** A cipher, and where its keys are. */
 export interface CipherConfig extends Pick<AesGcmOptions, 'versionTag' | 'committing'> {
+  /** The algorithm. */
   readonly kind: 'aes-256-gcm' | 'chacha20-poly1305'
   /** The first one seals; any of them opens. */
   readonly keys: readonly KeyConfig[]

@@ -53,6 +53,7 @@ export interface Config extends Settings {
 
 /** How values are made smaller. */
 export interface CompressConfig extends Pick<CompressOptions, 'thresholdBytes' | 'level'> {
+  /** The compressor. */
   readonly use: CompressorName | 'none'
 }
 

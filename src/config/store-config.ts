@@ -11,6 +11,7 @@ import { type Secret, secretModel } from './secret.js'
 
 /** LMDB, in a directory. */
 export interface LmdbConfig extends LmdbOptions {
+  /** Says which store it is. */
   readonly kind: 'lmdb'
   /** The directory, which is made if need be. */
   readonly path: string
@@ -18,11 +19,13 @@ export interface LmdbConfig extends LmdbOptions {
 
 /** The memory of this process: nothing survives it. */
 export interface MemoryConfig {
+  /** Says which store it is. */
   readonly kind: 'memory'
 }
 
 /** A directory with one file an entry. */
 export interface FileConfig extends FileOptions {
+  /** Says which store it is. */
   readonly kind: 'file'
   /** The directory, which is made if need be. */
   readonly path: string
@@ -30,6 +33,7 @@ export interface FileConfig extends FileOptions {
 
 /** A database of SQLite. */
 export interface SqliteConfig extends SqliteOptions {
+  /** Says which store it is. */
   readonly kind: 'sqlite'
   /** The file of the database, which is made if need be. */
   readonly path: string
@@ -38,6 +42,7 @@ export interface SqliteConfig extends SqliteOptions {
 /** A server of Redis, by its `url`, or a cluster of them. */
 export interface RedisConfig
   extends Pick<RedisStoreOptions, 'prefix' | 'parts' | 'timeout' | 'tracking'> {
+  /** Says which store it is. */
   readonly kind: 'redis'
   /** The address of one server: `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
   readonly url?: Secret | undefined
@@ -54,6 +59,7 @@ export interface RedisConfig
 /** Two stores as one: see docs/stores/tiered.md. */
 export interface TieredConfig
   extends Pick<TieredOptions, 'write' | 'onFarError' | 'maxRows' | 'maxBytes' | 'maxQueued'> {
+  /** Says which store it is. */
   readonly kind: 'tiered'
   /** The store that answers, or its address. */
   readonly near: string | NearConfig
@@ -63,8 +69,11 @@ export interface TieredConfig
 
 /** Stores that answer at once. */
 export type SyncStoreConfig = LmdbConfig | MemoryConfig | FileConfig | SqliteConfig
+/** What can be the near store of a tiered one. */
 export type NearConfig = SyncStoreConfig
+/** What can be the far store of a tiered one. */
 export type FarConfig = MemoryConfig | FileConfig | SqliteConfig | RedisConfig
+/** A store, by its kind. */
 export type StoreConfig = SyncStoreConfig | RedisConfig | TieredConfig
 
 const path = z.string().min(1)

@@ -232,6 +232,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     return undefined
   }
 
+  /** As entries() does, without a range. */
   [Symbol.asyncIterator](): AsyncGenerator<[K, Frozen<ValueAt<S, K>>], undefined> {
     return this.entries()
   }

@@ -19,6 +19,10 @@ import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange
 import { checkedWatchRange } from './range.js'
 import { afterMs, checkedTags } from './set-options.js'
 
+/**
+ * A dict whose methods return promises: what openAsync() gives. Its methods mean what those of
+ * PersistDict mean.
+ */
 export class AsyncPersistDict<
   S extends object = Record<string, unknown>,
   K = KeyOf<S>,
@@ -177,6 +181,7 @@ export class AsyncPersistDict<
     await this.#scope.engine.flush()
   }
 
+  /** What the dict can tell of itself, since its store was opened in this thread. */
   async stats(): Promise<DictStats> {
     this.#scope.assertOpen()
     const { engine, events } = this.#scope
@@ -245,6 +250,7 @@ export class AsyncPersistDict<
     await this.#scope.handle.release()
   }
 
+  /** Closes the dict: for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -236,6 +236,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     return undefined
   }
 
+  /** As entries() does, without a range. */
   [Symbol.iterator](): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
     return this.entries()
   }

@@ -14,6 +14,7 @@ export interface KeySerializer<K = unknown> {
   readonly id: string
   /** Equal keys must give equal strings, and different keys different ones. */
   serialize(key: K): string
+  /** The key that `serialize` made the string from. */
   deserialize(text: string): K
 }
 

@@ -13,12 +13,26 @@ export type Synchronous<T> = T &
 /** The value that a shape has at a key. */
 export type ValueAt<S, K> = K extends keyof S ? S[K] : S[keyof S]
 
-type Primitive = string | number | bigint | boolean | null | undefined | symbol
 /** Types that are handed out as copies, since JavaScript cannot freeze them. */
-type Unfreezable = Date | RegExp | URL | URLSearchParams | Error | ArrayBuffer | ArrayBufferView
+export type Unfreezable =
+  | Date
+  | RegExp
+  | URL
+  | URLSearchParams
+  | Error
+  | ArrayBuffer
+  | ArrayBufferView
 
 /** A value as readers get it: read-only all the way down. */
-export type Frozen<T> = T extends Primitive | Unfreezable
+export type Frozen<T> = T extends
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | symbol
+  | Unfreezable
   ? T
   : T extends Map<infer K, infer V>
     ? Map<Frozen<K>, Frozen<V>>
@@ -30,7 +44,9 @@ export type Frozen<T> = T extends Primitive | Unfreezable
 
 /** An entry with what the dict knows of it. */
 export interface DictEntry<K, V> {
+  /** The key, as it was given or as it is iterated. */
   readonly key: K
+  /** The value, as the dict hands out values. */
   readonly value: V
   /** When the key was first set, in milliseconds since 1970-01-01 UTC. */
   readonly createdAt: number
@@ -45,6 +61,7 @@ export interface DictEntry<K, V> {
   readonly expiresAt: number | undefined
   /** Differs after each write of the key, by any process. For compareAndSet(). */
   readonly version: number
+  /** The groups that the entry belongs to. */
   readonly tags: readonly string[]
   /** Length of the serialized value in bytes. */
   readonly sizeBytes: number
@@ -76,6 +93,7 @@ export interface Range<K> {
 /** Which keys to watch. */
 export type WatchRange<K> = Omit<Range<K>, 'limit' | 'reverse' | 'order'>
 
+/** Options of watch(). */
 export interface WatchOptions {
   /** Ends the watch when it is aborted. */
   readonly signal?: AbortSignal | undefined
@@ -83,7 +101,9 @@ export interface WatchOptions {
 
 /** What a dict can tell of itself and its store. */
 export interface DictStats {
+  /** The store's one-word name, such as `lmdb`. */
   readonly store: string
+  /** Where the store is: a path, a name or an address, without secrets. */
   readonly location: string
   /** What the store takes: bytes on disk, or in memory for the memory store. */
   readonly sizeBytes: number
@@ -91,6 +111,7 @@ export interface DictStats {
   readonly hits: number
   /** Reads that went to the store. */
   readonly misses: number
+  /** Commits of this thread, since the store was opened in it. */
   readonly commits: number
   /** Commits that failed; what they held was kept and tried again. */
   readonly failedCommits: number
@@ -98,6 +119,7 @@ export interface DictStats {
   readonly errors: number
   /** Writes that no commit has taken yet. */
   readonly pendingWrites: number
+  /** What the read cache holds, in entries and in bytes. */
   readonly cache: { readonly entries: number; readonly sizeBytes: number }
   /** Figures of the store's engine, by name. */
   readonly engine: Readonly<Record<string, number>>

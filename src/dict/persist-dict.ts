@@ -27,6 +27,7 @@ import type { Scope } from './scope.js'
 import { afterMs, checkedTags } from './set-options.js'
 import { registerView } from './views.js'
 
+/** A Map whose entries survive: what open() gives. */
 export class PersistDict<
   S extends object = Record<string, unknown>,
   K = KeyOf<S>,
@@ -214,6 +215,7 @@ export class PersistDict<
     this.#scope.engine.flushSync()
   }
 
+  /** What the dict can tell of itself, since its store was opened in this thread. */
   stats(): DictStats {
     this.#scope.assertOpen()
     const { store, counters, pendingWrites, cacheSize } = this.#scope.engine
@@ -290,10 +292,12 @@ export class PersistDict<
     this.#scope.handle.release()
   }
 
+  /** Closes the dict: for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }
 
+  /** Writes what is pending and closes the dict: for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#scope.handle.isClosed) await this.flush()
     this.close()

@@ -6,7 +6,12 @@ import { HIDDEN } from '../errors/hidden.js'
 import { OptionError } from '../errors/option-error.js'
 import { InvalidValueError } from '../errors/value-errors.js'
 
+/**
+ * A schema that follows Standard Schema v1 (https://standardschema.dev): of Zod, Valibot, ArkType
+ * and others.
+ */
 export interface StandardSchema<Output = unknown> {
+  /** What the standard asks a schema to have. */
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
@@ -15,12 +20,16 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
+/** What a schema says of a value: what it makes of it, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** One thing that is wrong with a value. */
 export interface SchemaIssue {
+  /** What is wrong, for people. */
   readonly message: string
+  /** Where in the value it is; left out for the value itself. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 

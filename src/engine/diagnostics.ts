@@ -24,8 +24,11 @@ const LOOK_MS = 1_000
 export interface EntryMessage {
   /** Where the store is. */
   readonly location: string
+  /** The names of the entry's namespace from the root down; empty for the root. */
   readonly namespace: readonly string[]
+  /** The key of the entry, as a string. */
   readonly key: string
+  /** The version that the entry has, or has got. */
   readonly version: number
   /** Length of the serialized value in bytes. */
   readonly sizeBytes: number
@@ -35,16 +38,21 @@ export interface EntryMessage {
 
 /** What is published when a value was computed, or could not be. */
 export interface ComputeMessage {
+  /** The key whose value was computed. */
   readonly key: string
+  /** How long the function took, in milliseconds. */
   readonly tookMs: number
+  /** What the function threw; undefined if it succeeded. */
   readonly error: unknown
 }
 
 /** What is published of each step of the sweeper. */
 export interface SweepMessage {
+  /** Where the store is. */
   readonly location: string
   /** Entries removed in this step. */
   readonly removed: number
+  /** How long the step took, in milliseconds. */
   readonly tookMs: number
 }
 

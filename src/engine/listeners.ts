@@ -8,6 +8,7 @@ export interface Subscription {
   disable(): void
   /** Ends for ever. May be called twice. */
   unsubscribe(): void
+  /** Ends for ever: for `using`. */
   [Symbol.dispose](): void
 }
 

@@ -4,7 +4,9 @@ import { PersistDictError } from './persist-dict-error.js'
 /** A value was not there within the `timeout` of the call. It is still being computed. */
 export class ComputeTimeoutError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_COMPUTE_TIMEOUT'
+  /** The key whose value was wanted. */
   readonly key: string
+  /** How long the call waited, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(key: string, timeoutMs: number) {
@@ -19,7 +21,9 @@ export class ComputeTimeoutError extends PersistDictError {
 /** The function of memoizeMany() returned another number of values than it was given items. */
 export class ResultCountError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_RESULT_COUNT'
+  /** How many items the function was given. */
   readonly items: number
+  /** How many values it returned. */
   readonly results: number
 
   constructor(name: string, items: number, results: number) {

@@ -3,6 +3,7 @@ import { PersistDictError } from './persist-dict-error.js'
 /** A live value was changed here and by somebody else. The change here was not stored. */
 export class ConflictError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_CONFLICT'
+  /** The key whose value was changed twice. */
   readonly key: string
 
   constructor(key: string) {

@@ -3,7 +3,9 @@ import { PersistDictError } from './persist-dict-error.js'
 /** Others changed a key again and again while a change of it was tried. Nothing was stored. */
 export class ContentionError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_CONTENTION'
+  /** The key that others kept changing. */
   readonly key: string
+  /** How often it was tried. */
   readonly tries: number
 
   constructor(key: string, tries: number) {

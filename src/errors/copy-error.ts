@@ -3,7 +3,9 @@ import { PersistDictError } from './persist-dict-error.js'
 /** An entry that copy() wrote did not come back as it was. What was copied before it stays. */
 export class CopyError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_COPY'
+  /** The key whose entry came back different. */
   readonly key: unknown
+  /** The names of its namespace, from that of the copied dict down. */
   readonly namespace: readonly string[]
 
   constructor(key: unknown, namespace: readonly string[]) {

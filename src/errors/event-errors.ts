@@ -19,7 +19,9 @@ export class HandlerError extends PersistDictError {
 /** A handler did not settle in its time. One that is isolated was stopped; another may still run. */
 export class HandlerTimeoutError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_HANDLER_TIMEOUT'
+  /** The event that the handler was told of. */
   readonly event: string
+  /** How long the handler was given, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(event: string, timeoutMs: number, isStopped: boolean) {
@@ -38,6 +40,7 @@ export class HandlerTimeoutError extends PersistDictError {
 /** Events came faster than a handler took them, and the oldest were dropped. */
 export class EventOverflowError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_EVENT_OVERFLOW'
+  /** The event that the handler listens to. */
   readonly event: string
   /** How many events it was not told of, so far. */
   readonly dropped: number

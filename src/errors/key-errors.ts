@@ -4,6 +4,7 @@ import { PersistDictError } from './persist-dict-error.js'
 /** A key is not a string or a number, or cannot be stored under the dict's key settings. */
 export class KeyError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_KEY'
+  /** The offending key, as it was given. */
   readonly key: unknown
 
   constructor(key: unknown, what: string, options?: ErrorOptions) {
@@ -15,6 +16,7 @@ export class KeyError extends PersistDictError {
 /** Object.keys() or the like of an object view met more keys than `maxKeys` allows. */
 export class TooManyKeysError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_TOO_MANY_KEYS'
+  /** The limit that the view has. */
   readonly maxKeys: number
 
   constructor(maxKeys: number) {

@@ -4,7 +4,9 @@ import { PersistDictError } from './persist-dict-error.js'
 /** A lock was not to be had in the time that was allowed for it. */
 export class LockTimeoutError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_LOCK_TIMEOUT'
+  /** The key whose lock was wanted. */
   readonly key: string
+  /** How long the call waited, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(key: string, timeoutMs: number) {

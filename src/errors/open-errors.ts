@@ -4,6 +4,7 @@ import { PersistDictError } from './persist-dict-error.js'
 /** The path cannot hold a dict: it is a file, or may not be read or written. */
 export class PathError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_PATH'
+  /** The file or directory that is at fault. */
   readonly path: string
 
   constructor(path: string, what: string, options?: ErrorOptions) {
@@ -15,6 +16,7 @@ export class PathError extends PersistDictError {
 /** A data file is truncated, damaged or not ours. Nothing was changed on disk. */
 export class DamagedStoreError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_DAMAGED_STORE'
+  /** The data file that cannot be used. */
   readonly path: string
 
   constructor(path: string, what: string, options?: ErrorOptions) {
@@ -29,7 +31,9 @@ export class DamagedStoreError extends PersistDictError {
 /** A process with the same pid, in another container, has the store open. */
 export class PidCollisionError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_PID_COLLISION'
+  /** The directory that both processes have open. */
   readonly path: string
+  /** The number that both processes have. */
   readonly pid: number
 
   constructor(path: string, pid: number, record: string) {
@@ -45,8 +49,11 @@ export class PidCollisionError extends PersistDictError {
 /** The store was written with other settings than the ones asked for. Nothing was changed on disk. */
 export class FormatMismatchError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_FORMAT_MISMATCH'
+  /** The name of the option that differs. */
   readonly setting: string
+  /** What the store was written with. */
   readonly stored: unknown
+  /** What it was opened with. */
   readonly asked: unknown
 
   constructor(setting: string, stored: unknown, asked: unknown) {
@@ -63,6 +70,7 @@ export class FormatMismatchError extends PersistDictError {
 /** The same directory is open in this process already, with other settings. */
 export class OpenConflictError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_OPEN_CONFLICT'
+  /** The name of the option that differs. */
   readonly setting: string
 
   constructor(path: string, setting: string, first: unknown, second: unknown) {
@@ -99,6 +107,7 @@ export class NativeModuleError extends PersistDictError {
 /** A package that is installed only by those who need it is missing, or does not fit this Node. */
 export class MissingPackageError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_MISSING_PACKAGE'
+  /** The name of the missing package. */
   readonly packageName: string
 
   /** `remedy` completes the sentence: what to do, in the imperative. */

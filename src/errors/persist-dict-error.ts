@@ -5,6 +5,7 @@
  * says what happened, to which thing, and what to do about it. docs/errors.md has one section a code.
  */
 export abstract class PersistDictError extends Error {
+  /** Stable across releases: what programs should test. */
   abstract readonly code: `ERR_PERSISTDICT_${string}`
 
   constructor(message: string, options?: ErrorOptions) {

@@ -7,6 +7,7 @@ import { StoreError } from './store-errors.js'
  */
 export class UnreachableError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_UNREACHABLE'
+  /** The address of the server, without secrets. */
   readonly location: string
 
   constructor(location: string, what: string, options?: ErrorOptions) {
@@ -25,7 +26,9 @@ export class UnreachableError extends StoreError {
  */
 export class StoreTimeoutError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_STORE_TIMEOUT'
+  /** The address of the server, without secrets. */
   readonly location: string
+  /** How long the call waited for an answer, in milliseconds. */
   readonly timeoutMs: number
 
   constructor(location: string, timeoutMs: number, options?: ErrorOptions) {
@@ -42,6 +45,7 @@ export class StoreTimeoutError extends StoreError {
 /** The server of a store refuses the user: a wrong password, or a command that the user may not run. */
 export class StoreAccessError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_STORE_ACCESS'
+  /** The address of the server, without secrets. */
   readonly location: string
 
   constructor(location: string, what: string, options?: ErrorOptions) {
@@ -56,6 +60,7 @@ export class StoreAccessError extends StoreError {
 /** The server of a store takes no writes, being a replica or told so. Nothing was changed. */
 export class ReadOnlyStoreError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_STORE_READ_ONLY'
+  /** The address of the server, without secrets. */
   readonly location: string
 
   constructor(location: string, what: string, options?: ErrorOptions) {

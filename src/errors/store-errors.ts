@@ -37,7 +37,9 @@ export class StoreBusyError extends StoreError {
 /** The store cannot do what was asked of it: not every one has files that could be backed up. */
 export class UnsupportedError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_UNSUPPORTED'
+  /** The kind of the store. */
   readonly store: string
+  /** What it cannot do. */
   readonly operation: string
 
   constructor(store: string, operation: string) {

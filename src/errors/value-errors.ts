@@ -42,6 +42,7 @@ export class ValueTooLongError extends PersistDictError {
 /** A schema given as `schema` refused the value. Nothing was stored. */
 export class InvalidValueError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_INVALID_VALUE'
+  /** What the schema said; empty for an encrypted dict, whose errors hold nothing of values. */
   readonly issues: readonly { readonly message: string; readonly path: string }[]
 
   constructor(key: string, issues: readonly { message: string; path: string }[]) {
@@ -54,6 +55,7 @@ export class InvalidValueError extends PersistDictError {
 /** A stored record cannot be read. It is left in place, never deleted. */
 export class UnreadableRecordError extends PersistDictError {
   readonly code: `ERR_PERSISTDICT_${string}` = 'ERR_PERSISTDICT_UNREADABLE_RECORD'
+  /** The key of the record. */
   readonly key: string
 
   constructor(key: string, what: string, options?: ErrorOptions) {

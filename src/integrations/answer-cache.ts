@@ -28,7 +28,9 @@ export interface AnswerCacheOptions {
 
 /** What an adapter did since it was made. */
 export interface AnswerStats {
+  /** Answers that came from the dict. */
   readonly hits: number
+  /** Answers that the model was asked for. */
   readonly misses: number
   /** Answers that were passed on and not stored. */
   readonly notStored: number
@@ -36,6 +38,7 @@ export interface AnswerStats {
   readonly errors: number
   /** Tokens of the answers that came from the dict. */
   readonly inputTokensSaved: number
+  /** Tokens that the model would have written. */
   readonly outputTokensSaved: number
   /** Time that those answers took when they were computed, in milliseconds. */
   readonly msSaved: number

@@ -18,6 +18,7 @@ import type { DictFace } from './dict-face.js'
 import { LiveAnswer } from './live-answer.js'
 import { isEnded, jsonEvents } from './server-sent-events.js'
 
+/** Options of cachedFetch(). */
 export interface CachedFetchOptions extends AnswerCacheOptions {
   /** What asks the server. @default the global fetch */
   readonly fetch?: Fetch | undefined
@@ -33,7 +34,9 @@ export interface CachedFetchOptions extends AnswerCacheOptions {
 /** A fetch as the SDKs take it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
+/** A fetch with a memory: what cachedFetch() makes. */
 export interface CachedFetch extends Fetch {
+  /** What it did since it was made. */
   stats(): AnswerStats
   /** The key of a request, and what it was made from; undefined for one that is not cached. */
   explain(input: string | URL | Request, init?: RequestInit): Promise<KeyExplanation | undefined>
@@ -63,6 +66,13 @@ const NOT_STORED =
 /** Says that an answer came from the dict. */
 const HIT_HEADER = 'x-persistdict'
 
+/**
+ * A `fetch` that answers requests to models from a dict, for the `fetch` option of the SDKs of
+ * OpenAI, Anthropic and others. Only POST requests with a JSON body are cached; others go straight
+ * through. Answers are stored if their status is 2xx, they came to their end, and nothing in them
+ * says that they were truncated or filtered. Fails open: whatever goes wrong with the dict, the
+ * server is asked, and `'error'` is told.
+ */
 export function cachedFetch(dict: DictFace, options: CachedFetchOptions = {}): CachedFetch {
   const { fetch: ask = globalThis.fetch, shouldCache = () => true, ignore = [] } = options
   const ignored = [...WHO_ASKS, ...ignore].map((path) => `body.${path}`)

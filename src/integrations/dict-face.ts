@@ -6,10 +6,9 @@
 import type { Duration } from '../duration.js'
 import type { GetOrSetOptions } from '../engine/compute/compute-options.js'
 import type { MemoizedMany, MemoizeManyOptions } from '../engine/compute/memoize-options.js'
+import type { Awaitable } from '../engine/leases/lease-table.js'
 
-type Awaitable<T> = T | PromiseLike<T>
-
-/** A dict of anything, of whatever shape the caller opened it with. */
+/** A dict, as far as an adapter needs it: a PersistDict or an AsyncPersistDict of any shape. */
 export interface DictFace {
   get(key: string): Awaitable<unknown>
   getMany(keys: Iterable<string>): Awaitable<unknown[]>

@@ -6,6 +6,7 @@
 import type { Duration } from '../duration.js'
 import { type DictFace, within } from './dict-face.js'
 
+/** Options of caches of embeddings. */
 export interface EmbeddingCacheOptions {
   /** Whose vectors these are; see AnswerCacheOptions. @default one scope for all */
   readonly scope?: string | undefined

@@ -9,13 +9,16 @@ interface EmbedParams {
   readonly providerOptions?: unknown
 }
 
-interface EmbedResult {
+/** What a model of embeddings answers. */
+export interface EmbedResult {
+  /** The vectors, in the order of the texts. */
   readonly embeddings: readonly Vector[]
+  /** What the call took; left out by models that do not tell. */
   readonly usage?: { readonly tokens: number } | undefined
 }
 
 /** What is asked of a model, in every version of the specification. */
-interface EmbeddingModelFace {
+export interface EmbeddingModelFace {
   readonly provider: string
   readonly modelId: string
   readonly maxEmbeddingsPerCall?: PromiseLike<number | undefined> | number | undefined

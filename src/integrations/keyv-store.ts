@@ -8,13 +8,16 @@ import { EventEmitter } from 'node:events'
 import type { DictFace } from './dict-face.js'
 
 /** What Keyv hands to setMany(). */
-interface KeyvEntry {
+export interface KeyvEntry {
+  /** The key, with the namespace in front. */
   readonly key: string
+  /** What Keyv made of the value: a string, usually. */
   readonly value: unknown
   /** In milliseconds. */
   readonly ttl?: number | undefined
 }
 
+/** A storage adapter of Keyv 5 over a dict: `new Keyv({ store: new KeyvPersistDict(dict) })`. */
 export class KeyvPersistDict extends EventEmitter {
   /** Set by Keyv. */
   namespace: string | undefined
@@ -33,6 +36,7 @@ export class KeyvPersistDict extends EventEmitter {
     return (await this.#dict.get(key)) as V | undefined
   }
 
+  /** The stored values, in the order of the keys; undefined for each that is absent or expired. */
   async getMany<V>(keys: string[]): Promise<(V | undefined)[]> {
     return (await this.#dict.getMany(keys)) as (V | undefined)[]
   }
@@ -45,18 +49,22 @@ export class KeyvPersistDict extends EventEmitter {
     return true
   }
 
+  /** As set(), one after the other. */
   async setMany(entries: KeyvEntry[]): Promise<void> {
     for (const { key, value, ttl } of entries) await this.set(key, value, ttl)
   }
 
+  /** Whether the key is there and has not expired. */
   async has(key: string): Promise<boolean> {
     return this.#dict.has(key)
   }
 
+  /** The same for each key, in their order. */
   async hasMany(keys: string[]): Promise<boolean[]> {
     return this.#dict.hasMany(keys)
   }
 
+  /** Removes a key; false if it was absent or expired. */
   async delete(key: string): Promise<boolean> {
     return this.#dict.delete(key)
   }
@@ -66,6 +74,7 @@ export class KeyvPersistDict extends EventEmitter {
     return (await this.#dict.deleteMany(keys)) > 0
   }
 
+  /** Removes all entries of the namespace; without one, all of the dict. */
   async clear(): Promise<void> {
     if (this.namespace === undefined) {
       await this.#dict.clear()

@@ -8,6 +8,7 @@ import { isComplete } from './answer.js'
 import type { AnswerStats } from './answer-cache.js'
 import { type DictFace, within } from './dict-face.js'
 
+/** Options of PersistDictCache. */
 export interface LangChainCacheOptions {
   /** Whose answers these are: those of one scope are never given to another. @default one for all */
   readonly scope?: string | undefined

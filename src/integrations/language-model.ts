@@ -11,6 +11,7 @@ import { AnswerCache, type AnswerCacheOptions, type AnswerStats } from './answer
 import type { DictFace } from './dict-face.js'
 import { LiveAnswer } from './live-answer.js'
 
+/** Options of languageModelCache(). */
 export interface LanguageModelCacheOptions extends AnswerCacheOptions {
   /** Parameters of a call that make no difference, as paths: `providerOptions.openai.user`. @default none */
   readonly ignore?: readonly string[] | undefined
@@ -19,16 +20,19 @@ export interface LanguageModelCacheOptions extends AnswerCacheOptions {
 }
 
 /** What is asked of a model's parameters. */
-interface CallParams {
+export interface CallParams {
   readonly abortSignal?: AbortSignal | undefined
 }
 
-interface ModelName {
+/** Which model it is. */
+export interface ModelName {
   readonly provider: string
   readonly modelId: string
 }
 
-interface StreamResult<P> {
+/** What a model gives that streams its answer. */
+export interface StreamResult<P> {
+  /** The parts of the answer, as they come. */
   readonly stream: ReadableStream<P>
 }
 
@@ -38,22 +42,30 @@ export interface LanguageModelCache {
   readonly specificationVersion: 'v3'
   /** What `ai` 5 asks for. */
   readonly middlewareVersion: 'v2'
+  /** Called by the AI SDK for a whole answer. */
   wrapGenerate<R>(call: {
     readonly doGenerate: () => PromiseLike<R>
     readonly params: CallParams
     readonly model: ModelName
   }): Promise<R>
+  /** Called by the AI SDK for a stream. */
   wrapStream<P, R extends StreamResult<P>>(call: {
     readonly doStream: () => PromiseLike<R>
     readonly params: CallParams
     readonly model: ModelName
   }): Promise<R>
+  /** What it did since it was made. */
   stats(): AnswerStats
 }
 
 /** Parameters that say how to ask, and not what. */
 const HOW_TO_ASK = ['params.abortSignal', 'params.headers']
 
+/**
+ * Middleware that answers calls of language models from a dict, for `wrapLanguageModel` of `ai` 5
+ * and 6. Fails open: whatever goes wrong with the dict, the model is asked, and `'error'` is told.
+ * Streams are handed on as they come, stored after a clean end, and replayed part for part.
+ */
 export function languageModelCache(
   dict: DictFace,
   options: LanguageModelCacheOptions = {},

@@ -7,6 +7,7 @@ import type { Secrets } from './secrets.js'
 export interface KeyHash {
   /** Stored with the dict, and compared when it is opened. */
   readonly id: string
+  /** The digest of some bytes, always the same for the same bytes: at least `digestBytes` long. */
   digest(bytes: Uint8Array): Uint8Array
 }
 

@@ -15,6 +15,7 @@ import { refuseUnknown } from '../errors/unknown-option.js'
 import { memoryStore } from '../store/memory.js'
 import { open } from './open.js'
 
+/** Options of mirror(). */
 export interface MirrorOptions {
   /** How often to look for changes by others, in milliseconds. @default 1,000 */
   readonly refreshMs?: number | undefined

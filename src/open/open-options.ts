@@ -21,6 +21,7 @@ import { limitShape, type StoreLimitOptions } from './limit-options.js'
 /** When a store is verified as it is opened. */
 export type CheckMode = 'background' | 'blocking' | 'off'
 
+/** How the rows of expired entries leave the store: see `background` of open(). */
 export type Background = boolean | 'disabled'
 
 /** Options of open(). Each has a default; an unknown one is refused with a suggestion. */

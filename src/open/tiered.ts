@@ -8,6 +8,7 @@ import type { AsyncStore } from '../store/async-store.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { TieredStore } from '../store/tiered/tiered-store.js'
 
+/** The two stores of tiered(), and how they work together. */
 export interface TieredOptions {
   /**
    * The store that answers, and keeps copies: LMDB, which all processes of a host share, memory,

@@ -31,6 +31,7 @@ export interface BarrierDict {
 /** Nobody is told of a change by every store, so those who wait look so often: a round lasts longer. */
 const LOOK_EVERY_MS = 20
 
+/** Options of a Barrier. */
 export interface BarrierOptions {
   /** So many must come. */
   readonly parties: number
@@ -40,6 +41,7 @@ export interface BarrierOptions {
   readonly clock?: Clock | undefined
 }
 
+/** A place where several processes wait for each other: all go on when the last has come. */
 export class Barrier {
   readonly #dict: BarrierDict
   readonly #key: string

@@ -43,6 +43,7 @@ export interface CanonicalOptions {
 export interface KeyPart {
   /** From the value, such as `messages[0].content`; empty for the value itself. */
   readonly path: string
+  /** What kind of value it is. */
   readonly type: string
   /** What it is, in short. */
   readonly text: string
@@ -50,7 +51,9 @@ export interface KeyPart {
 
 /** What a key was made from. */
 export interface KeyExplanation {
+  /** The key, as it is stored. */
   readonly key: string
+  /** What counts of the request. */
   readonly parts: readonly KeyPart[]
   /** The paths that were there, and ignored. */
   readonly ignored: readonly string[]

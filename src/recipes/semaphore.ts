@@ -16,6 +16,7 @@ export interface LockingDict {
 /** More slots than that are a queue, and each try asks for all of them. */
 const MOST_SLOTS = 1_000
 
+/** A lock that several can hold: at most `limit` at once, among all processes. */
 export class Semaphore {
   readonly #dict: LockingDict
   readonly #slots: readonly string[]

@@ -23,6 +23,7 @@ export interface UpdatingDict {
 /** The list is rewritten at each beginning; longer ones call for another way. */
 const MOST_BEGINNINGS = 10_000
 
+/** Options of a Throttle. */
 export interface ThrottleOptions {
   /** So many beginnings… */
   readonly limit: number
@@ -32,6 +33,7 @@ export interface ThrottleOptions {
   readonly clock?: Clock | undefined
 }
 
+/** At most `limit` beginnings in any time of length `per`, among all processes. */
 export class Throttle {
   readonly #dict: UpdatingDict
   readonly #key: string

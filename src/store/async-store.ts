@@ -27,33 +27,48 @@ import type { CommitPromise, DeadlineHint, ScanRange, StoreRow, StoreStats } fro
 
 /** What a row must be for a batch to be applied. */
 export interface RowCheck {
+  /** The name of the bucket. */
   readonly bucket: string
+  /** The key of the row that is looked at. */
   readonly key: Uint8Array
   /** The bytes that the record begins with; undefined if there must be no row. */
   readonly starts: Uint8Array | undefined
 }
 
+/** One change of one row. */
 export type RowOperation = PutRow | DeleteRow
 
+/** Puts a row, in the place of the one that is there. */
 export interface PutRow {
+  /** Says which operation it is. */
   readonly kind: 'put'
+  /** The name of the bucket. */
   readonly bucket: string
+  /** The key of the row. */
   readonly key: Uint8Array
+  /** The bytes to keep under the key. */
   readonly record: Uint8Array
   /** Milliseconds since 1970-01-01 UTC; 0 for none. It may lie in the past. */
   readonly deadline: number
 }
 
+/** Removes a row; nothing happens if there is none. */
 export interface DeleteRow {
+  /** Says which operation it is. */
   readonly kind: 'delete'
+  /** The name of the bucket. */
   readonly bucket: string
+  /** The key of the row. */
   readonly key: Uint8Array
 }
 
 /** If all checks hold, all operations, in their order. */
 export interface Batch {
+  /** How safe it must be before the call resolves. */
   readonly promise: CommitPromise
+  /** What must hold; nothing is applied otherwise. */
   readonly checks: readonly RowCheck[]
+  /** What is done, in this order. */
   readonly operations: readonly RowOperation[]
 }
 
@@ -77,6 +92,7 @@ export type Atomicity = 'batch' | 'key'
 /** What all who share a store agree on at once. */
 export type CommonRows = Pick<AsyncStore, 'get' | 'scan' | 'commit'>
 
+/** A store whose answers are waited for, such as a server. */
 export interface AsyncStore {
   /** The store's one-word name, for messages. */
   readonly kind: string
@@ -84,6 +100,7 @@ export interface AsyncStore {
   readonly location: string
   /** The same for two stores over the same data in this process, and different for all others. */
   readonly identity: string
+  /** How much of a batch is atomic. */
   readonly atomicity: Atomicity
   /**
    * Whether changes by others reach the listeners of onInvalidate() at present. While it is false,
@@ -153,6 +170,7 @@ export interface AsyncStore {
   readonly common?: CommonRows
   /** Resolves when all that was committed so far is as safe as this store can make it. */
   sync(): Promise<void>
+  /** What the store can tell of itself. */
   stats(): Promise<StoreStats>
   /** Lets the store go. May be called twice. */
   close(): Promise<void>

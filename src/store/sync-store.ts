@@ -23,7 +23,9 @@ export const SCAN_STEP_BYTES = 2 ** 20
 
 /** Part of a bucket, in key order. `from` is included and `to` is not; left out, they bound nothing. */
 export interface ScanRange {
+  /** The first key that belongs to the range. */
   readonly from?: Uint8Array
+  /** The first key beyond the range. */
   readonly to?: Uint8Array
   /** From the last key down. */
   readonly reverse?: boolean
@@ -31,15 +33,20 @@ export interface ScanRange {
   readonly after?: Uint8Array
 }
 
+/** A key and the bytes that are kept under it. */
 export interface StoreRow {
+  /** The key of the row. */
   readonly key: Uint8Array
+  /** The bytes that were put. */
   readonly record: Uint8Array
 }
 
+/** Is shown a row: its key is given, its record only lent, until it returns. */
 export type RowVisitor = (key: Uint8Array, record: Uint8Array) => void
 
 /** A row that may be due. */
 export interface DeadlineHint {
+  /** The key of the row. */
   readonly key: Uint8Array
   /** Milliseconds since 1970-01-01 UTC. */
   readonly deadline: number
@@ -73,6 +80,7 @@ export interface StoreReader {
 
 /** A view of a store as of one moment. It must be closed, and soon: it may keep old pages from reuse. */
 export interface StoreSnapshot extends Pick<StoreReader, 'get' | 'walk' | 'due'> {
+  /** Lets the view go. */
   close(): void
 }
 
@@ -102,6 +110,7 @@ export interface StoreTransaction extends StoreReader {
  */
 export type CommitPromise = 'synced' | 'committed'
 
+/** What a store can tell of itself. */
 export interface StoreStats {
   /** Bytes that the store takes on disk; for a store in memory, of its keys and records. */
   readonly sizeBytes: number
@@ -109,20 +118,27 @@ export interface StoreStats {
   readonly engine: Readonly<Record<string, number>>
 }
 
+/** What a backup has made. */
 export interface BackupReport {
   /** The real path of the directory in which the backup is. */
   readonly path: string
+  /** How many bytes the backup takes. */
   readonly sizeBytes: number
 }
 
+/** What compacting has gained. */
 export interface CompactReport {
+  /** Bytes on disk before. */
   readonly beforeBytes: number
+  /** Bytes on disk afterwards. */
   readonly afterBytes: number
 }
 
 /** Something that a store did when it was opened, and that its user must know. */
 export interface StoreNotice {
+  /** Which of the two, for programs. */
   readonly code: 'restored-backup' | 'rebuilt-empty'
+  /** For people: what happened, and what to do. */
   readonly message: string
 }
 
@@ -134,6 +150,7 @@ export interface StoreUpkeep {
   compact(): Promise<CompactReport>
 }
 
+/** A store that answers at once. */
 export interface SyncStore extends StoreReader {
   /** The store's one-word name, for messages. */
   readonly kind: string
@@ -162,10 +179,12 @@ export interface SyncStore extends StoreReader {
   snapshot?(buckets: readonly string[]): StoreSnapshot
   /** Puts everything committed so far on disk. */
   sync(): void
+  /** What the store can tell of itself. */
   stats(): StoreStats
   /** What opening it brought about; told once, as warnings of the dict. */
   readonly notices?: readonly StoreNotice[] | undefined
   /** Left out by stores that have nothing to keep up. */
   readonly upkeep?: StoreUpkeep | undefined
+  /** Lets the store go. May be called twice. */
   close(): void
 }

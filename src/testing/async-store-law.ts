@@ -7,6 +7,7 @@ import { shown } from './store-law.js'
 
 /** One law of AsyncStore. Its title is a sentence, ready to name a test. */
 export interface AsyncStoreLaw {
+  /** A sentence that says what holds: a name for a test. */
   readonly title: string
   /**
    * Rejects with an AssertionError where the law is broken. `makeStore` makes a store that is empty
@@ -15,6 +16,7 @@ export interface AsyncStoreLaw {
   check(makeStore: MakeAsyncStore): Promise<void>
 }
 
+/** Makes a store that is empty and apart from all others. */
 export type MakeAsyncStore = () => AsyncStore | Promise<AsyncStore>
 
 /** A law about one store. */

@@ -3,6 +3,7 @@ import type { CommitPromise, SyncStore } from '../store/sync-store.js'
 
 /** One law of SyncStore. Its title is a sentence, ready to name a test. */
 export interface StoreLaw {
+  /** A sentence that says what holds: a name for a test. */
   readonly title: string
   /**
    * Rejects with an AssertionError where the law is broken. `makeStore` makes a store that is empty and
@@ -13,6 +14,7 @@ export interface StoreLaw {
 
 /** One law of stores that survive. */
 export interface DurableStoreLaw {
+  /** A sentence that says what holds: a name for a test. */
   readonly title: string
   /**
    * As StoreLaw. `reopen` opens once more what a store keeps, whether that store was closed or not.

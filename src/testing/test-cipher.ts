@@ -22,7 +22,7 @@ const MARKS_OF_TESTS = ['VITEST', 'JEST_WORKER_ID', 'NODE_TEST_CONTEXT']
  * `testCipher('insecure-deterministic-test-cipher')`. A test is where NODE_ENV is `test`, or where
  * vitest, Jest or node:test runs.
  */
-export function testCipher(fullName?: typeof TEST_CIPHER_ID): Cipher {
+export function testCipher(fullName?: 'insecure-deterministic-test-cipher'): Cipher {
   if (fullName !== TEST_CIPHER_ID && !isTest()) {
     throw new OptionError(
       'cipher',

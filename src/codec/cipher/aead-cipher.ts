@@ -53,13 +53,21 @@ export interface CipherOptions {
 
 const DEFAULT_VERSION_TAG = 'PD1'
 
+/**
+ * An authenticated cipher for the option `cipher` of open(): what aesGcm() and chacha20Poly1305()
+ * make.
+ */
 export class AeadCipher implements Cipher {
+  /** @internal */
   readonly suite: Suite
   readonly #keys: readonly CipherKey[]
   readonly #versionTag: Buffer
   readonly #ring: KeyRing | undefined
 
-  /** `ring` is left out as long as there are passwords, and no store to take a salt from. */
+  /**
+   * Made by aesGcm() and chacha20Poly1305(). `ring` is left out as long as there are passwords, and no
+   * store to take a salt from.
+   */
   constructor(suite: Suite, keys: readonly CipherKey[], versionTag: Buffer, ring?: KeyRing) {
     this.suite = suite
     this.#keys = keys

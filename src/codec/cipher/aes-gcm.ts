@@ -17,6 +17,7 @@ const AES_GCM: Suite = {
   open: (key, nonce, sealed, associated) => openFrom('aes-256-gcm', key, nonce, sealed, associated),
 }
 
+/** Options of aesGcm(). */
 export interface AesGcmOptions extends CipherOptions {
   /**
    * Derive a fresh key for each record, and commit to it: for keys from passwords, and for stores of

@@ -7,27 +7,25 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../../clock.js'
+import type { Awaitable } from '../../engine/leases/lease-table.js'
 import { CopyError } from '../../errors/copy-error.js'
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
 import { type CopiedEntry, isSameEntry } from './same-entry.js'
 
-type Maybe<T> = T | Promise<T>
-type Some<T> = Iterable<T> | AsyncIterable<T>
-
 /** What can be copied from: a PersistDict or an AsyncPersistDict. */
 export interface CopySource {
   /** The names from the root down; empty for the root. */
   readonly path: readonly string[]
-  keys(range: { readonly order: 'insertion' }): Some<unknown>
-  getEntry(key: never): Maybe<CopiedEntry | undefined>
-  namespaces(): Some<readonly string[]>
+  keys(range: { readonly order: 'insertion' }): Iterable<unknown> | AsyncIterable<unknown>
+  getEntry(key: never): Awaitable<CopiedEntry | undefined>
+  namespaces(): Iterable<readonly string[]> | AsyncIterable<readonly string[]>
   namespace(name: string): CopySource
 }
 
 /** What can be copied to: a PersistDict or an AsyncPersistDict. */
 export interface CopyTarget {
-  getEntry(key: never): Maybe<CopiedEntry | undefined>
+  getEntry(key: never): Awaitable<CopiedEntry | undefined>
   setMany(
     entries: Iterable<readonly [never, never]>,
     options: { readonly expiresAt: number; readonly tags: readonly string[] },
@@ -46,6 +44,7 @@ export interface CopyProgress {
   readonly namespace: readonly string[]
 }
 
+/** Options of copy(). */
 export interface CopyOptions {
   /** Copy the namespaces within the dict, too. @default true */
   readonly namespaces?: boolean | undefined
@@ -59,8 +58,11 @@ export interface CopyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a copy has done. */
 export interface CopyReport {
+  /** Entries written. */
   readonly copied: number
+  /** Entries that were there already, equal. */
   readonly skipped: number
   /** Namespaces that were copied, the dict itself included. */
   readonly namespaces: number

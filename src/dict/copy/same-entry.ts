@@ -7,9 +7,11 @@ import { UnpersistableValueError } from '../../errors/value-errors.js'
 
 /** An entry, as far as it is copied. */
 export interface CopiedEntry {
+  /** The value, as readers of its dict get it. */
   readonly value: unknown
   /** Milliseconds since 1970-01-01 UTC; undefined for never. */
   readonly expiresAt: number | undefined
+  /** The groups that the entry belongs to. */
   readonly tags: readonly string[]
 }
 

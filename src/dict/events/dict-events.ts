@@ -13,11 +13,13 @@ export interface Warning {
    * aside what a crash of the system may have damaged.
    */
   readonly code: 'many-keys' | 'key-use' | 'restored-backup' | 'rebuilt-empty'
+  /** For people: what happened, and what to do. */
   readonly message: string
 }
 
 /** A namespace was emptied by clear(). */
 export interface ClearEvent {
+  /** Says which event it is. */
   readonly event: 'clear'
   /** The names of the namespace from the root down; empty for the root. */
   readonly namespace: readonly string[]
@@ -25,9 +27,11 @@ export interface ClearEvent {
 
 /** All entries with any of these tags are gone. */
 export interface InvalidateEvent {
+  /** Says which event it is. */
   readonly event: 'invalidate'
   /** The names of the namespace from the root down; empty for the root. */
   readonly namespace: readonly string[]
+  /** The tags whose entries are gone. */
   readonly tags: readonly string[]
 }
 
@@ -45,10 +49,13 @@ export interface DictEvents<K = unknown, V = unknown> {
   readonly expire: EntryEvent<K, V>
   /** An entry was removed to make room, by this process. */
   readonly evict: EntryEvent<K, V>
+  /** A namespace was emptied by a call. */
   readonly clear: ClearEvent
+  /** All entries with a tag were invalidated by a call. */
   readonly invalidate: InvalidateEvent
   /** What no call can report, such as a commit in the background that failed. */
   readonly error: unknown
+  /** Something works, and could be done better. */
   readonly warning: Warning
 }
 
@@ -79,6 +86,7 @@ export interface HandlerContext {
 /** Called with each event, one after the other: a promise that it returns is waited for. */
 export type Handler<E> = (event: E, context: HandlerContext) => unknown
 
+/** Options of on(). */
 export interface HandlerOptions<K = unknown> {
   /** Only events of this key, in the dict or namespace that is listened to. */
   readonly key?: K | undefined
@@ -96,7 +104,9 @@ export interface HandlerOptions<K = unknown> {
 
 /** Runs a module's default export, in a worker thread, as the handler. */
 export interface IsolatedOptions<K = unknown> extends HandlerOptions<K> {
+  /** Says that the handler runs in a worker thread, which is terminated at the timeout. */
   readonly isolate: true
+  /** The module whose default export is the handler: a URL, or its text. */
   readonly module: URL | string
 }
 

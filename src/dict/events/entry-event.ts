@@ -2,21 +2,28 @@ import type { Entry, ValueMode } from '../../engine/entry.js'
 
 /** What is known of an entry besides its key and value. Times are in milliseconds since 1970-01-01 UTC. */
 export interface EntryMetadata {
+  /** When the key was first set. */
   readonly createdAt: number
+  /** When the key was last set. */
   readonly updatedAt: number
   /** Undefined for never. */
   readonly expiresAt: number | undefined
+  /** Differs after each write of the key, by any process. */
   readonly version: number
+  /** The groups that the entry belongs to. */
   readonly tags: readonly string[]
   /** Length of the serialized value in bytes. */
   readonly sizeBytes: number
 }
 
+/** The events that are about one entry. */
 export type EntryEventName = 'set' | 'get' | 'access' | 'delete' | 'expire' | 'evict'
 
 /** Something that happened to one entry. */
 export class EntryEvent<K = unknown, V = unknown> {
+  /** Says which event it is. */
   readonly event: EntryEventName
+  /** The key of the entry. */
   readonly key: K
   /** The names of the entry's namespace from the root down; empty for the root. */
   readonly namespace: readonly string[]

@@ -8,6 +8,7 @@ import { type EventScope, isWithin } from './event-scope.js'
 
 /** Something was missed: the watcher was too slow, or was not heard of for too long. Read again what you need. */
 export interface ResyncEvent {
+  /** Says which event it is. */
   readonly event: 'resync'
 }
 

@@ -55,6 +55,7 @@ export interface GetOrSetOptions<V = unknown> {
 
 /** What a computation is given. */
 export interface ComputeContext<K = unknown, V = unknown> {
+  /** The key whose value is wanted. */
   readonly key: K
   /** Aborted when nobody waits for the value any more, or when somebody else computes it instead. */
   readonly signal: AbortSignal

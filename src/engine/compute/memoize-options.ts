@@ -38,7 +38,9 @@ export interface MemoizeManyOptions<T = unknown, R = unknown>
 
 /** How a key came about. */
 export interface MemoizeExplanation {
+  /** The name of the function. */
   readonly name: string
+  /** The version of the function; undefined if it has none. */
   readonly version: string | number | undefined
   /** The key in the namespace of the function. */
   readonly key: string
@@ -56,11 +58,13 @@ export interface MemoizeStats {
   readonly misses: number
   /** Calls of the function itself. */
   readonly calls: number
+  /** Calls of the function that threw or rejected. */
   readonly errors: number
 }
 
 /** A function whose values are kept. */
 export interface Memoized<A extends readonly unknown[], R> {
+  /** The value for these arguments, computed if it is not there. */
   (...args: A): Promise<R>
   /** Forgets the value of these arguments; false if there was none. */
   invalidate(...args: A): Awaitable<boolean>
@@ -68,12 +72,15 @@ export interface Memoized<A extends readonly unknown[], R> {
   peek(...args: A): Awaitable<R | undefined>
   /** Forgets all values of this name, of all versions. */
   clear(): Awaitable<void>
+  /** The key of these arguments, and what it is made of. Computes nothing. */
   explain(...args: A): MemoizeExplanation
+  /** Counts since the function was memoized, in this process. */
   stats(): MemoizeStats
 }
 
 /** A function of many items whose values are kept, item by item. */
 export interface MemoizedMany<T, R> {
+  /** The values of the items, in their order; the missing ones are computed. */
   (items: Iterable<T>, options?: { readonly signal?: AbortSignal | undefined }): Promise<R[]>
   /** Forgets the values of these items; returns how many there were. */
   invalidate(items: Iterable<T>): Awaitable<number>
@@ -81,7 +88,9 @@ export interface MemoizedMany<T, R> {
   peek(items: Iterable<T>): Awaitable<(R | undefined)[]>
   /** Forgets all values of this name, of all versions. */
   clear(): Awaitable<void>
+  /** The key of this item, and what it is made of. Computes nothing. */
   explain(item: T): MemoizeExplanation
+  /** Counts since the function was memoized, in this process. */
   stats(): MemoizeStats
 }
 

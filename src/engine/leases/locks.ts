@@ -179,6 +179,7 @@ export class Lock {
     return this.#parts.keeper.release(this.#held)
   }
 
+  /** Gives the lock back: for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
   }

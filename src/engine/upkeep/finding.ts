@@ -21,6 +21,7 @@ export type FindingKind =
 
 /** Something that is not as it should be. */
 export interface Finding {
+  /** What is wrong, for programs. */
   readonly kind: FindingKind
   /** The names of the namespace from the root down; undefined if not known. */
   readonly namespace: readonly string[] | undefined
@@ -36,10 +37,11 @@ export interface Finding {
 export interface VerifyReport {
   /** Entries looked at, expired ones included that were not swept yet. */
   readonly entries: number
+  /** Namespaces looked through, the root included. */
   readonly namespaces: number
   /** How many findings there were. */
   readonly findings: number
-  /** The first of them, at most DETAILED_FINDINGS. */
+  /** The first of them, at most 1,000. */
   readonly details: readonly Finding[]
   /** How many of them were put right. */
   readonly repaired: number

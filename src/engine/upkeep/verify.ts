@@ -25,6 +25,7 @@ import { settled } from './repair.js'
 /** Work done in one go: less than the 10 ms that an event loop may be held up. */
 const SLICE_MS = 4
 
+/** Options of verify(). */
 export interface VerifyOptions {
   /**
    * Puts right what can be: sizes, deadlines, chains. A record that cannot be read goes into the
@@ -33,7 +34,7 @@ export interface VerifyOptions {
   readonly repair?: boolean | undefined
   /** Ends the verification early. */
   readonly signal?: AbortSignal | undefined
-  /** Called with each finding; the report keeps only the first DETAILED_FINDINGS. */
+  /** Called with each finding; the report keeps only the first 1,000. */
   readonly onFinding?: ((finding: Finding) => void) | undefined
 }
 

@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module'
 import { MissingPackageError } from '../../errors/open-errors.js'
 
+/** Which SQLite: that of Node, or the package better-sqlite3. */
 export type SqliteDriver = 'node' | 'better-sqlite3'
 
 export type SqliteValue = number | string | Uint8Array | null
