@@ -1,14 +1,24 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.js'
+import { backup } from './commands/backup.js'
+import { check } from './commands/check.js'
+import { compact } from './commands/compact.js'
+import { copyEntries } from './commands/copy.js'
 import { remove } from './commands/delete.js'
 import { expire } from './commands/expire.js'
+import { exportEntries } from './commands/export.js'
 import { get } from './commands/get.js'
+import { importEntries } from './commands/import.js'
 import { keys } from './commands/keys.js'
 import { namespaces } from './commands/namespaces.js'
+import { repair } from './commands/repair.js'
+import { rotateKeys } from './commands/rotate-keys.js'
 import { set } from './commands/set.js'
 import { stat } from './commands/stat.js'
 import { sweep } from './commands/sweep.js'
+import { tags } from './commands/tags.js'
 import { ttl } from './commands/ttl.js'
+import { watch } from './commands/watch.js'
 
 export const COMMANDS: readonly Command[] = [
   get,
@@ -18,6 +28,16 @@ export const COMMANDS: readonly Command[] = [
   stat,
   ttl,
   expire,
-  sweep,
+  tags,
   namespaces,
+  sweep,
+  watch,
+  exportEntries,
+  importEntries,
+  copyEntries,
+  backup,
+  compact,
+  check,
+  repair,
+  rotateKeys,
 ]

@@ -1,5 +1,5 @@
 /** What a command that failed prints, and its exit code. */
-import { ContentionError } from '../errors/contention-error.js'
+import { ConfigError } from '../errors/config-error.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { PersistDictError } from '../errors/persist-dict-error.js'
@@ -13,14 +13,18 @@ import { CliError } from './cli-error.js'
 import { EXIT, type ExitCode } from './exit-code.js'
 import { visible } from './output/text.js'
 
+const OF_USAGE = [OptionError, ConfigError, RangeError]
 const OF_INPUT = [KeyError, UnpersistableValueError, InvalidValueError, ValueTooLongError]
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CliError) return error.exitCode
   if (error instanceof UnsupportedError) return EXIT.unsupported
-  if (error instanceof OptionError || error instanceof RangeError) return EXIT.usage
+  if (OF_USAGE.some((type) => error instanceof type)) return EXIT.usage
   if (OF_INPUT.some((type) => error instanceof type)) return EXIT.input
-  if (error instanceof ContentionError || error instanceof PersistDictError) return EXIT.store
+  if (error instanceof PersistDictError) return EXIT.store
+  // What the system says to a file that was named.
+  if (typeof (error as Partial<NodeJS.ErrnoException> | null)?.syscall === 'string')
+    return EXIT.input
   return EXIT.failure
 }
 

@@ -1,25 +1,27 @@
 /** Stores as the command line names them: opened for one command, and closed after it. */
-import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+
+import { type CheckedConfig, checkConfig } from '../config/check-config.js'
+import { configFromFile } from '../config/config-file.js'
+import { openFromConfigAsync } from '../config/open-from-config.js'
 import type { AsyncPersistDict } from '../dict/async-persist-dict.js'
 import { FormatMismatchError } from '../errors/open-errors.js'
-import { type AsyncOpenOptions, openAsync } from '../open/open-async.js'
-import { CliError } from './cli-error.js'
+import { CliError, usageError } from './cli-error.js'
 import type { Argument } from './command.js'
 import { EXIT } from './exit-code.js'
+import { isConfigFile, isMissing, kindAt } from './found-store.js'
 import type { Io } from './io.js'
+import { visible } from './output/text.js'
 
 export type AnyDict = AsyncPersistDict<Record<string, unknown>>
 
 export const STORE: Argument = {
   name: 'store',
-  about:
-    'A path (LMDB), an address (sqlite:FILE, file:DIR, redis://HOST), or a configuration file.',
+  about: 'A path, an address (sqlite:FILE, redis://HOST, env:NAME) or a configuration file.',
 }
 
 export interface Wanted {
-  readonly io: Pick<Io, 'clock'>
-  /** The namespace to work in, from the root down. @default the root */
+  readonly io: Pick<Io, 'clock' | 'env' | 'stderr'>
+  /** The namespace to work in, within that of the configuration. @default the dict itself */
   readonly namespace?: readonly string[] | undefined
   /** Whether a store that is not there is made. @default false */
   readonly isMade?: boolean | undefined
@@ -28,40 +30,69 @@ export interface Wanted {
 /** Runs `use` with the dict of a store, and closes it. Rejects as openAsync() does, or if there is none. */
 export async function withDict<T>(
   place: string,
-  { io, namespace = [], isMade = false }: Wanted,
-  use: (dict: AnyDict) => Promise<T>,
+  wanted: Wanted,
+  use: (dict: AnyDict, config: CheckedConfig) => Promise<T>,
 ): Promise<T> {
-  if (!isMade) refuseMissing(place)
-  const root = await opened(place, { clock: io.clock, values: 'copy', background: 'disabled' })
+  const { io, namespace = [], isMade = false } = wanted
+  const config = configOf(place, io.env)
+  if (!isMade && isMissing(config.store)) {
+    throw new CliError(
+      'ERR_PERSISTDICT_CLI_NO_STORE',
+      EXIT.store,
+      `There is no store at "${place}". "persistdict set" and "persistdict import" make one.`,
+    )
+  }
+  const root = await opened(config, io)
+  const tell = (text: string) => io.stderr.write(visible(`persistdict: ${text}\n`))
+  root.on('error', (error) => tell(error instanceof Error ? error.message : String(error)))
+  root.on('warning', ({ message }) => tell(message))
   try {
-    return await use(namespace.reduce<AnyDict>((dict, name) => dict.namespace(name), root))
+    return await use(
+      namespace.reduce<AnyDict>((dict, name) => dict.namespace(name), root),
+      config,
+    )
   } finally {
     await root.close()
   }
 }
 
+/** What a word says of a store. Throws ConfigError, PathError, or a usage error. */
+export function configOf(place: string, env: Io['env']): CheckedConfig {
+  if (isConfigFile(place)) return configFromFile(place)
+  const address = place.startsWith('env:') ? addressIn(place.slice('env:'.length), env) : place
+  if (address === place) refusePassword(address)
+  const kind = kindAt(address)
+  return checkConfig({ store: kind === undefined ? address : { kind, path: address } })
+}
+
+function addressIn(name: string, env: Io['env']): string {
+  const address = env[name]
+  if (address) return address
+  throw usageError(`The variable ${name} of the environment is not set, and should be an address.`)
+}
+
+function refusePassword(address: string): void {
+  if (!URL.canParse(address) || new URL(address).password === '') return
+  throw usageError(
+    'Everybody on this machine can see a password on a command line. Put the address into a variable of the environment and give env:NAME, or into a configuration file.',
+  )
+}
+
 /** Settings of the format that a store tells itself: whoever only works on it need not know them. */
 const TOLD: ReadonlySet<string> = new Set(['keySizeLimit', 'digestBytes'])
 
-async function opened(place: string, options: AsyncOpenOptions): Promise<AnyDict> {
+async function opened(config: CheckedConfig, io: Wanted['io']): Promise<AnyDict> {
+  // Others look after the store. A command neither sweeps nor keeps accounts beside its own work.
+  const { check: _, ...theirs } = config
+  const mine = { values: 'copy', background: 'disabled' } as const
   try {
-    return await openAsync<Record<string, unknown>>(place, options as never)
+    return await openFromConfigAsync<Record<string, unknown>>(
+      { ...theirs, ...mine },
+      { clock: io.clock },
+    )
   } catch (error) {
     if (!(error instanceof FormatMismatchError) || !TOLD.has(error.setting)) throw error
-    if (error.setting in options) throw error
-    return opened(place, { ...options, [error.setting]: error.stored })
+    if (error.setting in config) throw error
+    return opened({ ...config, [error.setting]: error.stored }, io)
   }
-}
-
-function refuseMissing(place: string): void {
-  if (
-    statSync(place, { throwIfNoEntry: false })?.isDirectory() &&
-    existsSync(join(place, 'gate.mdb'))
-  )
-    return
-  throw new CliError(
-    'ERR_PERSISTDICT_CLI_NO_STORE',
-    EXIT.store,
-    `There is no store at "${place}". "persistdict set" and "persistdict import" make one.`,
-  )
 }

@@ -1,17 +1,11 @@
 /** The commands that read and write entries: what they print, to the letter. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { freshPath } from './places.js'
 import { persistdict, printed } from './program.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'persistdict-cli-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
 let store: string
-let stores = 0
 beforeEach(() => {
-  store = join(folder, `store-${++stores}`)
+  store = freshPath()
 })
 
 describe('set and get', () => {

@@ -38,8 +38,7 @@ describe('the help', () => {
       never expires.
 
       Arguments:
-        <store>  A path (LMDB), an address (sqlite:FILE, file:DIR, redis://HOST), or a configuration
-                 file.
+        <store>  A path, an address (sqlite:FILE, redis://HOST, env:NAME) or a configuration file.
         <key>    The key.
 
       Options:

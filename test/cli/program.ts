@@ -16,6 +16,7 @@ export interface Setting {
   readonly isTerminal?: boolean
   readonly signal?: AbortSignal
   readonly clock?: Clock
+  readonly env?: Readonly<Record<string, string>>
   /** Called with each piece of output. */
   readonly onOutput?: (text: string) => void
 }
@@ -46,7 +47,7 @@ export async function persistdict(
     stdin: Object.assign(Readable.from(input.length > 0 ? [input] : []), { isTTY: false }),
     stdout: stream('out'),
     stderr: stream('err'),
-    env: {},
+    env: setting.env ?? {},
     signal: setting.signal ?? new AbortController().signal,
     clock: setting.clock ?? standing,
   })

@@ -184,7 +184,9 @@ function isExpired({ expiresAt }: CopiedEntry): boolean {
 }
 
 /** The namespaces within a dict, their names from it down. */
-async function pathsWithin(from: CopySource): Promise<(readonly string[])[]> {
+export async function pathsWithin(
+  from: Pick<CopySource, 'path' | 'namespaces'>,
+): Promise<(readonly string[])[]> {
   const depth = from.path.length
   const found: (readonly string[])[] = []
   for await (const path of from.namespaces()) {
@@ -194,6 +196,7 @@ async function pathsWithin(from: CopySource): Promise<(readonly string[])[]> {
   return found
 }
 
-function within<T extends { namespace(name: string): T }>(dict: T, path: readonly string[]): T {
+/** A namespace within a dict, by the names from it down. */
+export function within<T extends { namespace(name: string): T }>(dict: T, path: readonly string[]): T {
   return path.reduce((inner, name) => inner.namespace(name), dict)
 }
