@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The `persistdict` command: run() with the process's own streams and signals. */
-import { systemClock } from '../clock.js'
+import { keepAlive, systemClock } from '../clock.js'
 import { EXIT } from './exit-code.js'
 import { run } from './run.js'
 
@@ -19,6 +19,8 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   ending.abort(error)
 })
 
+// Nothing of the library does: a command that only waits would end at once.
+const alive = keepAlive()
 const code = await run(process.argv.slice(2), {
   stdin,
   stdout,
@@ -27,4 +29,5 @@ const code = await run(process.argv.slice(2), {
   signal: ending.signal,
   clock: systemClock,
 })
+alive.cancel()
 process.exitCode = status ?? code

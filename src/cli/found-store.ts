@@ -1,4 +1,4 @@
-/** What is at a path: a store of which kind, a configuration, or nothing. */
+/** What is at a path: a store of which kind, or nothing. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CheckedConfig } from '../config/check-config.js'
@@ -18,13 +18,6 @@ export function kindAt(path: string): LocalKind | undefined {
   const names = readdirSync(path)
   if (names.some((name) => LMDB_FILE.test(name))) return 'lmdb'
   return names.some((name) => FILE_STORE_FILE.test(name)) ? 'file' : undefined
-}
-
-/** Whether a path is that of a configuration. */
-export function isConfigFile(path: string): boolean {
-  return (
-    /\.(json|ya?ml)$/i.test(path) && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)
-  )
 }
 
 /** Whether the files of a store are not there. What is behind a server is not known before it is asked. */

@@ -1,14 +1,14 @@
 /** Stores as the command line names them: opened for one command, and closed after it. */
 
 import { type CheckedConfig, checkConfig } from '../config/check-config.js'
-import { configFromFile } from '../config/config-file.js'
+import { configAt } from '../config/config-at.js'
 import { openFromConfigAsync } from '../config/open-from-config.js'
 import type { AsyncPersistDict } from '../dict/async-persist-dict.js'
 import { FormatMismatchError } from '../errors/open-errors.js'
 import { CliError, usageError } from './cli-error.js'
 import type { Argument } from './command.js'
 import { EXIT } from './exit-code.js'
-import { isConfigFile, isMissing, kindAt } from './found-store.js'
+import { isMissing, kindAt } from './found-store.js'
 import type { Io } from './io.js'
 import { visible } from './output/text.js'
 
@@ -58,11 +58,10 @@ export async function withDict<T>(
 
 /** What a word says of a store. Throws ConfigError, PathError, or a usage error. */
 export function configOf(place: string, env: Io['env']): CheckedConfig {
-  if (isConfigFile(place)) return configFromFile(place)
   const address = place.startsWith('env:') ? addressIn(place.slice('env:'.length), env) : place
   if (address === place) refusePassword(address)
   const kind = kindAt(address)
-  return checkConfig({ store: kind === undefined ? address : { kind, path: address } })
+  return kind === undefined ? configAt(address) : checkConfig({ store: { kind, path: address } })
 }
 
 function addressIn(name: string, env: Io['env']): string {
