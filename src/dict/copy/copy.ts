@@ -197,6 +197,9 @@ export async function pathsWithin(
 }
 
 /** A namespace within a dict, by the names from it down. */
-export function within<T extends { namespace(name: string): T }>(dict: T, path: readonly string[]): T {
+export function within<T extends { namespace(name: string): T }>(
+  dict: T,
+  path: readonly string[],
+): T {
   return path.reduce((inner, name) => inner.namespace(name), dict)
 }
