@@ -212,6 +212,43 @@ describe('tiered()', () => {
     for (const store of stores) await store.close()
   })
 
+  test("with write 'behind', a read is not kept if the row was written, sent and dropped meanwhile", async () => {
+    const far = new Far()
+    const path = tempDirectory()
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    // As from another process: word of changes comes late.
+    const late = new Proxy(far.store, {
+      get: (target, name: keyof AsyncStore) => {
+        if (name === 'onInvalidate') return () => () => {}
+        if (name !== 'get') return target[name]
+        return async (bucket: string, key: Uint8Array) => {
+          const record = await far.inner.get(bucket, key)
+          await held
+          return record
+        }
+      },
+    })
+    const one = tiered({ near: lmdbStore(path), far: far.store, write: 'behind' })
+    const other = tiered({ near: lmdbStore(path), far: late, write: 'behind' })
+    await far.inner.commit(batchOf(put('1')))
+    const slow = other.commit({
+      promise: 'committed',
+      checks: [{ bucket: 'rows', key: KEY, starts: Buffer.from('1') }],
+      operations: [put('2 of the slow one')],
+    })
+    await one.commit(batchOf(put('2')))
+    await one.sync()
+    await until(async () => (await one.stats()).engine.nearCopies === 0)
+    release()
+    expect(await slow).toBe(false)
+    expect(textOf(await one.get('rows', KEY))).toBe('2')
+    await one.close()
+    await other.close()
+  })
+
   test("with write 'behind', a full queue waits for the far store, and then refuses", async () => {
     const near = lmdbStore(tempDirectory())
     const { far, store } = opened({ near, write: 'behind', maxQueued: 3 })

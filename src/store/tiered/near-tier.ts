@@ -4,6 +4,7 @@
  *     rows "name"    key → NearRow
  *     order          number (u48, big-endian) → bucket and key of a copy, the oldest first
  *     queue          number (u48, big-endian) → when, bucket and key of a row that is to be sent
+ *     dropped        slot of a key → number (u48, big-endian) of the last time that a copy of one went
  *     tier           'figures' → {"copies": 3, "bytes": 812, "queued": 1}
  *
  * Each copy has one row in `order`, and each row that is to be sent has one in `queue`, under its
@@ -16,11 +17,16 @@ import { decodeNearRow, encodeNearRow, isUnsent, type NearRow } from './near-row
 
 const ORDER = 'order'
 const QUEUE = 'queue'
+const DROPPED = 'dropped'
 const TIER = 'tier'
 const FIGURES = Buffer.from('figures')
 const NUMBER_BYTES = 6
 /** Copies that are dropped in one transaction. */
 const DROP_STEP_ROWS = 1_000
+/** Keys share these: a read is not kept if a copy of any key of its slot went meanwhile. */
+const SLOTS = 256
+/** Of a key, the last ones that count for its slot: the first ones are often alike. */
+const SLOT_BYTES = 32
 
 export interface NearLimits {
   readonly maxRows: number
@@ -31,6 +37,14 @@ export interface NearFigures {
   readonly copies: number
   readonly bytes: number
   readonly queued: number
+}
+
+/** What the near tier had of a row before the far one was asked. */
+export interface Seen {
+  /** Undefined if it had none. */
+  readonly number: number | undefined
+  /** A row that came, was sent and went again leaves no number, but moves this. */
+  readonly dropped: number
 }
 
 /** A row that waits to be sent. */
@@ -60,6 +74,13 @@ export class NearTier {
     return bytes && decodeNearRow(bytes)
   }
 
+  /** Call before the far tier is asked for a row, for keep(). */
+  seen(bucket: string, key: Uint8Array): Seen {
+    // In this order: what goes in between has moved the second.
+    const dropped = droppedOf(this.store, key)
+    return { number: this.find(bucket, key)?.number, dropped }
+  }
+
   figures(reader: StoreReader = this.store): NearFigures {
     const row = reader.get(TIER, FIGURES)
     if (row === undefined) return { copies: 0, bytes: 0, queued: 0 }
@@ -67,20 +88,21 @@ export class NearTier {
   }
 
   /**
-   * Keeps what was read from the far tier, if the row still has the number that it had before the
-   * read: else somebody else has written or kept it meanwhile. Returns what was kept.
+   * Keeps what was read from the far tier, if the row is as it was seen before the read: else somebody
+   * else has written or kept it meanwhile. Returns what was kept.
    */
   keep(
     bucket: string,
     key: Uint8Array,
     record: Uint8Array | undefined,
     deadline: number,
-    expected: number | undefined,
+    seen: Seen,
   ): NearRow | undefined {
     return this.store.transaction('committed', (tx) => {
       const before = this.find(bucket, key, tx)
-      if (before?.number !== expected || (before !== undefined && isUnsent(before)))
+      if (before?.number !== seen.number || (before !== undefined && isUnsent(before)))
         return undefined
+      if (before === undefined && droppedOf(tx, key) !== seen.dropped) return undefined
       const state = record === undefined ? 'absent' : 'copy'
       const row: NearRow = { state, number: tx.nextVersion(), deadline, record }
       const work = new Work(tx, this.figures(tx))
@@ -210,6 +232,7 @@ class Work {
   copies: number
   bytes: number
   #queued: number
+  readonly #droppedSlots = new Set<number>()
 
   constructor(tx: StoreTransaction, { copies, bytes, queued }: NearFigures) {
     this.tx = tx
@@ -236,6 +259,7 @@ class Work {
   delete(bucket: string, key: Uint8Array, row: NearRow): void {
     this.#forget(key, row)
     this.tx.delete(rowsOf(bucket), key)
+    this.#droppedSlots.add(slotOf(key))
   }
 
   unqueue(mark: Uint8Array): void {
@@ -245,6 +269,9 @@ class Work {
   end(): void {
     const figures: NearFigures = { copies: this.copies, bytes: this.bytes, queued: this.#queued }
     this.tx.put(TIER, FIGURES, Buffer.from(JSON.stringify(figures)), 0)
+    for (const slot of this.#droppedSlots) {
+      this.tx.put(DROPPED, Buffer.of(slot), markOf(this.tx.nextVersion()), 0)
+    }
   }
 
   #forget(key: Uint8Array, row: NearRow | undefined): void {
@@ -261,6 +288,17 @@ class Work {
 
 function rowsOf(bucket: string): string {
   return `rows ${JSON.stringify(bucket)}`
+}
+
+function slotOf(key: Uint8Array): number {
+  let slot = key.length
+  for (const byte of key.subarray(-SLOT_BYTES)) slot = (slot * 31 + byte) % SLOTS
+  return slot
+}
+
+function droppedOf(reader: StoreReader, key: Uint8Array): number {
+  const row = reader.get(DROPPED, Buffer.of(slotOf(key)))
+  return row === undefined ? 0 : numberOf(row)
 }
 
 function sizeOf(key: Uint8Array, { record }: NearRow): number {

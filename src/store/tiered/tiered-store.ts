@@ -25,7 +25,7 @@ import type {
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats, SyncStore } from '../sync-store.js'
 import { BehindWrites } from './behind-writes.js'
 import { isUnsent, type NearRow } from './near-row.js'
-import { type NearLimits, NearTier } from './near-tier.js'
+import { type NearLimits, NearTier, type Seen } from './near-tier.js'
 import { ownBatch, ownBytes } from './own-batch.js'
 import { pastQueue } from './past-queue.js'
 import { Sender } from './sender.js'
@@ -126,12 +126,12 @@ export class TieredStore implements AsyncStore {
     if (rows.every((row) => row !== undefined)) return rows.map((row) => row?.record)
     await this.#sender.drain()
     const changes = this.#changes
-    const before = own.map((key) => this.#near.find(bucket, key)?.number)
+    const seen = own.map((key) => this.#near.seen(bucket, key))
     return this.#fromFar(
       async () => {
         const records = await this.#far.getMany(bucket, own)
         for (const [at, key] of own.entries()) {
-          this.#keep(bucket, key, records[at], before[at], changes)
+          this.#keep(bucket, key, records[at], seen[at] as Seen, changes)
         }
         return records
       },
@@ -275,9 +275,9 @@ export class TieredStore implements AsyncStore {
     const served = this.#served(bucket, key)
     if (served !== undefined) return served
     const changes = this.#changes
-    const before = this.#near.find(bucket, key)?.number
+    const seen = this.#near.seen(bucket, key)
     return this.#fromFar(
-      async () => this.#keep(bucket, key, await this.#far.get(bucket, key), before, changes),
+      async () => this.#keep(bucket, key, await this.#far.get(bucket, key), seen, changes),
       () => this.#copyOf(bucket, key) as NearRow,
       () => this.#copyOf(bucket, key) !== undefined,
     )
@@ -299,13 +299,13 @@ export class TieredStore implements AsyncStore {
     bucket: string,
     key: Uint8Array,
     record: Uint8Array | undefined,
-    before: number | undefined,
+    seen: Seen,
     changes: number,
   ): NearRow {
     this.#farReads++
     const deadline = record === undefined ? 0 : this.#parts.deadlineOf(bucket, record)
     const isCurrent = changes === this.#changes && !this.#isClosed
-    const row = isCurrent ? this.#near.keep(bucket, key, record, deadline, before) : undefined
+    const row = isCurrent ? this.#near.keep(bucket, key, record, deadline, seen) : undefined
     if (row === undefined) {
       return { state: record === undefined ? 'absent' : 'copy', number: NOT_KEPT, deadline, record }
     }

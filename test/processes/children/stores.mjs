@@ -3,10 +3,11 @@
  * store is a line here, and in ../lost-updates.test.ts. A dict of an asynchronous store fits, too:
  * children await what its methods return.
  */
-import { open, openAsync } from 'persistdict'
+import { lmdbStore, open, openAsync } from 'persistdict'
 import { fileStore } from 'persistdict/file'
 import { redisStore } from 'persistdict/redis'
 import { sqliteStore } from 'persistdict/sqlite'
+import { tiered } from 'persistdict/tiered'
 
 export const OPENERS = {
   'lmdb, batched': (place) => open(place),
@@ -16,10 +17,16 @@ export const OPENERS = {
   'sqlite, batched': (place) => open(sqliteStore(place)),
   'sqlite, commit': (place) => open(sqliteStore(place), { durability: 'commit' }),
   'file, batched': (place) => open(fileStore(place)),
-  /** The place is the server's address, a blank, and a prefix. */
+  'file, commit': (place) => open(fileStore(place), { durability: 'commit' }),
+  /** The place is the server's address, a prefix, and a directory if one is needed, with blanks between. */
   redis: (place) => {
     const [url, prefix] = place.split(' ')
     return openAsync(redisStore({ url, prefix }))
   },
-  'file, commit': (place) => open(fileStore(place), { durability: 'commit' }),
+  /** What was written is sent when the dict is closed. */
+  tiered: (place) => {
+    const [url, prefix, directory] = place.split(' ')
+    const [near, far] = [lmdbStore(directory), redisStore({ url, prefix })]
+    return openAsync(tiered({ near, far, write: 'behind' }))
+  },
 }
