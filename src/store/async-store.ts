@@ -115,6 +115,11 @@ export interface AsyncStore {
    */
   getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
   /**
+   * As getMany(), of rows that are about to be replaced whatever they are. A store that takes writes
+   * while it cannot ask for rows answers with what it knows. Without this method, getMany() is used.
+   */
+  getToReplace?(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>
+  /**
    * The next rows of a range, at most `limit` and about SCAN_STEP_BYTES of them. None means that the
    * range is exhausted.
    */

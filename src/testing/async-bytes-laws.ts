@@ -45,13 +45,25 @@ export const asyncBytesLaws: readonly AsyncStoreLaw[] = [
     assert.equal(await store.count('other', {}, 0), 0)
   }),
 
-  asyncLaw('getMany() gives records in the order of its keys, and undefined', async (store) => {
-    await apply(store, putting('rows', bytesOf('a'), bytesOf('1')))
-    await apply(store, putting('rows', bytesOf('b'), bytesOf('2')))
-    const wanted = ['b', 'missing', 'a', 'b'].map(bytesOf)
-    assert.deepEqual((await store.getMany('rows', wanted)).map(textOf), ['2', undefined, '1', '2'])
-    assert.deepEqual(await store.getMany('rows', []), [])
-  }),
+  asyncLaw(
+    'getMany() and getToReplace() give records in the order of their keys, and undefined',
+    async (store) => {
+      await apply(store, putting('rows', bytesOf('a'), bytesOf('1')))
+      await apply(store, putting('rows', bytesOf('b'), bytesOf('2')))
+      const wanted = ['b', 'missing', 'a', 'b'].map(bytesOf)
+      assert.deepEqual((await store.getMany('rows', wanted)).map(textOf), [
+        '2',
+        undefined,
+        '1',
+        '2',
+      ])
+      assert.deepEqual(await store.getMany('rows', []), [])
+      const toReplace = await store.getToReplace?.('rows', wanted)
+      if (toReplace !== undefined) {
+        assert.deepEqual(toReplace.map(textOf), ['2', undefined, '1', '2'])
+      }
+    },
+  ),
 
   asyncLaw(
     'put replaces a record by a longer one, a shorter one and an empty one',

@@ -24,6 +24,7 @@ const CALLS: {
 } = {
   get: (store) => store.get('rows', KEY),
   getMany: (store) => store.getMany('rows', [KEY]),
+  getToReplace: (store) => store.getToReplace?.('rows', [KEY]) ?? store.getMany('rows', [KEY]),
   scan: (store) => store.scan('rows', {}, 1),
   count: (store) => store.count('rows', {}, 1),
   due: (store) => store.due('rows', 1, 1),

@@ -2,9 +2,15 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OptionError } from '../../src/errors/option-error.js'
 import { StoreError, StoreFullError } from '../../src/errors/store-errors.js'
+import { openAsync } from '../../src/open/open-async.js'
 import { sqliteStore } from '../../src/sqlite.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
-import type { AsyncStore, Batch, RowOperation } from '../../src/store/async-store.js'
+import type {
+  AsyncStore,
+  Batch,
+  InvalidationListener,
+  RowOperation,
+} from '../../src/store/async-store.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { asyncStoreLaws } from '../../src/testing.js'
@@ -41,7 +47,11 @@ const batchOf = (...operations: RowOperation[]): Batch => ({
 class Far {
   readonly store: AsyncStore
   readonly inner = asyncMemoryStore()
+  /** Told of changes. */
+  tell: InvalidationListener = () => {}
   isDown = false
+  /** What every answer waits for. */
+  answer: Promise<void> | undefined
   reads = 0
 
   constructor() {
@@ -50,9 +60,16 @@ class Far {
       get: (_, name: keyof AsyncStore) => {
         const member = inner[name]
         if (typeof member !== 'function') return member
-        if (name === 'onInvalidate' || name === 'close') return member.bind(inner)
+        if (name === 'onInvalidate') {
+          return (listener: InvalidationListener) => {
+            this.tell = listener
+            return inner.onInvalidate(listener)
+          }
+        }
+        if (name === 'close') return member.bind(inner)
         return async (...args: never[]) => {
           if (name === 'get') this.reads++
+          if (this.answer !== undefined) await this.answer
           if (this.isDown) throw new StoreError('the far store is down')
           return (member as (...args: never[]) => unknown).apply(inner, args)
         }
@@ -142,13 +159,39 @@ describe('tiered()', () => {
     await store.getMany('rows', [KEY, Buffer.from('other')])
     far.isDown = true
     // A change of anything may have been missed: no copy is valid any more.
-    await far.inner.commit(batchOf(put('changed')))
-    expect(await store.get('rows', Buffer.from('other'))).toBeDefined()
+    far.tell('', undefined)
+    expect(textOf(await store.get('rows', Buffer.from('other')))).toBe('2')
+    expect((await store.getMany('rows', [KEY, Buffer.from('other')])).map(textOf)).toEqual([
+      '1',
+      '2',
+    ])
     await expect(store.get('rows', Buffer.from('never read'))).rejects.toThrow(StoreError)
     await expect(store.commit(batchOf(put('3')))).rejects.toThrow(StoreError)
     await expect(store.scan('rows', {}, 10)).rejects.toThrow(StoreError)
+    expect((await store.stats()).engine).toMatchObject({ servedNear: 2, nearHits: 0 })
+    expect(errors.length).toBeGreaterThan(0)
+    await far.inner.commit(batchOf(put('changed')))
     far.isDown = false
-    expect(textOf(await store.get('rows', KEY))).toBe('changed')
+    await until(async () => textOf(await store.get('rows', KEY)) === 'changed')
+  })
+
+  test("with onFarError 'serve-near', only the first get() waits for a far store that does not answer", async () => {
+    const { far, store } = opened({ onFarError: 'serve-near' })
+    await far.inner.commit(batchOf(put('1')))
+    await store.get('rows', KEY)
+    far.tell('', undefined)
+    let timeOut = () => {}
+    far.answer = new Promise((resolve) => {
+      timeOut = resolve
+    })
+    far.isDown = true
+    const [first, absent] = [store.get('rows', KEY), store.get('rows', Buffer.from('absent'))]
+    timeOut()
+    expect(textOf(await first)).toBe('1')
+    await expect(absent).rejects.toThrow(StoreError)
+    far.answer = new Promise(() => {})
+    for (let round = 0; round < 100; round++) expect(textOf(await store.get('rows', KEY))).toBe('1')
+    expect((await store.stats()).engine.servedNear).toBe(101)
   })
 
   test("with onFarError 'throw', get() rejects with what the far store says", async () => {
@@ -175,6 +218,40 @@ describe('tiered()', () => {
     expect(textOf(await far.inner.get('rows', KEY))).toBe('3')
     expect(await far.inner.get('rows', Buffer.from('other'))).toBeUndefined()
     expect((await store.stats()).engine.lagMs).toBe(0)
+  })
+
+  test("with write 'behind', set() of any key goes on while the far store fails, and is sent later", async () => {
+    const { far, store } = opened({ near: lmdbStore(tempDirectory()), write: 'behind' })
+    const dict = await openAsync<Record<string, number>>({ store })
+    onTestFinished(() => dict.close())
+    dict.on('error', () => {})
+    await dict.set('known', 1, { ttl: '1h' })
+    await dict.flush()
+    far.isDown = true
+    await dict.set('known', 2)
+    await dict.set('new', 1)
+    await dict.setMany({ more: 1, known: 3, also: 1 })
+    await dict.namespace<Record<string, number>>('n').set('new', 1, { ttl: '1h' })
+    expect(await dict.increment('known')).toBe(4)
+    expect(await dict.get('new')).toBe(1)
+    // What is there must be known.
+    for (const call of [
+      () => dict.get('unknown'),
+      () => dict.increment('unknown'),
+      () => dict.getOrInsert('unknown', 1),
+      () => dict.delete('unknown'),
+      () => dict.set('unknown', 1, { keepTtl: true }),
+      () => dict.set('x'.repeat(1_000), 1),
+    ]) {
+      await expect(call()).rejects.toThrow(StoreError)
+    }
+    expect((await dict.stats()).engine).toMatchObject({ queueLength: 6 })
+    far.isDown = false
+    await dict.flush()
+    const other = await openAsync<Record<string, number>>({ store: far.inner })
+    expect(await other.toObject()).toEqual({ also: 1, known: 4, more: 1, new: 1 })
+    expect(await other.ttl('known')).toBe(Number.POSITIVE_INFINITY)
+    expect(await other.namespace('n').ttl('new')).toBeGreaterThan(3_000_000)
   })
 
   test("with write 'behind', what was not sent is sent by the next one who opens the near store", async () => {

@@ -71,12 +71,21 @@ export class RemotePlaces {
     this.#tags = tags
   }
 
-  /** The places of keys, all as of one moment as far as no digests are shared. */
-  async locate(space: KeySpace, keys: readonly string[]): Promise<Located[]> {
+  /**
+   * The places of keys, all as of one moment as far as no digests are shared. With `toReplace`, for
+   * entries that are replaced whatever they are.
+   */
+  async locate(
+    space: KeySpace,
+    keys: readonly string[],
+    { toReplace = false } = {},
+  ): Promise<Located[]> {
     const storageKeys = keys.map((key) => space.encode(key))
     const hashed = storageKeys.filter((storageKey) => space.isHashed(storageKey))
+    // A hashed key may not be the one that is there: that must be known.
+    const isBlind = toReplace && hashed.length === 0 && this.#store.getToReplace !== undefined
     const [records, chains] = await Promise.all([
-      this.#store.getMany(ROWS, storageKeys),
+      this.#store[isBlind ? 'getToReplace' : 'getMany']?.(ROWS, storageKeys) ?? [],
       this.#chains(space, hashed),
     ])
     const all = await Promise.all(

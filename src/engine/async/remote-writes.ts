@@ -76,9 +76,11 @@ export class RemoteWrites {
       await Promise.all([...byKey.values()].map((write) => this.write(space, [write])))
       return
     }
+    // What keeps its deadline must be known.
+    const toReplace = writes.every(({ keepsDeadline }) => !keepsDeadline)
     await this.#attempts(space, keys, async () => {
       const [located, version] = await Promise.all([
-        this.#parts.places.locate(space, keys),
+        this.#parts.places.locate(space, keys, { toReplace }),
         this.#parts.store.nextVersions(keys.length),
       ])
       const steps = [...byKey.values()].map((write, at) => ({

@@ -1,15 +1,15 @@
 /**
  * Batches that the near tier takes in, to be sent later.
  *
- * Checks are made against what is visible here: unsent rows, or what the far tier last said. For all
- * who share the near tier a batch is atomic. A writer elsewhere may come in between: then the one who
+ * Checks are made against what is visible here: unsent rows, or what the far tier says, or last said
+ * while it fails. For all who share the near tier a batch is atomic. A writer elsewhere may come in between: then the one who
  * is sent last wins.
  */
 import { MAX_UINT48 } from '../../bytes.js'
 import type { Clock } from '../../clock.js'
 import { StoreBusyError, StoreFullError } from '../../errors/store-errors.js'
 import type { Batch, RowCheck } from '../async-store.js'
-import type { NearRow } from './near-row.js'
+import { type NearRow, NO_ROW } from './near-row.js'
 import type { NearTier } from './near-tier.js'
 
 const TIER = 'tier'
@@ -24,7 +24,7 @@ const MAX_ATTEMPTS = 1_000
 export class BehindWrites {
   readonly #near: NearTier
   readonly #clock: Clock
-  /** Reads a row, so that the near tier has it. */
+  /** Reads a row, so that the near tier has it if anybody does. */
   readonly #read: (bucket: string, key: Uint8Array) => Promise<NearRow>
 
   constructor(
@@ -44,7 +44,8 @@ export class BehindWrites {
       if (!seen.every(([check, row]) => holds(check, row))) return false
       const isDone = this.#near.enqueue(promise, operations, this.#clock.now(), (tx) =>
         seen.some(
-          ([{ bucket, key }, row]) => this.#near.find(bucket, key, tx)?.number !== row.number,
+          ([{ bucket, key }, row]) =>
+            (this.#near.find(bucket, key, tx)?.number ?? NO_ROW) !== row.number,
         ),
       )
       if (isDone) return true

@@ -15,6 +15,9 @@ const STATES: readonly NearState[] = ['copy', 'absent', 'put', 'delete']
 
 const HEAD_BYTES = 13
 
+/** The number of a row of which neither tier has anything, as far as is known. */
+export const NO_ROW = -2
+
 export interface NearRow {
   readonly state: NearState
   readonly number: number

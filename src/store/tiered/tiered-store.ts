@@ -9,7 +9,6 @@
  * has it, marked as unsent; an unsent row is what everybody who shares the near tier reads, and the
  * sender brings it over.
  */
-import { latin1Of } from '../../bytes.js'
 import { type Clock, systemClock } from '../../clock.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import { StoreFullError } from '../../errors/store-errors.js'
@@ -24,11 +23,13 @@ import type {
 } from '../async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats, SyncStore } from '../sync-store.js'
 import { BehindWrites } from './behind-writes.js'
-import { isUnsent, type NearRow } from './near-row.js'
+import { FarTier } from './far-tier.js'
+import { isUnsent, type NearRow, NO_ROW } from './near-row.js'
 import { type NearLimits, NearTier, type Seen } from './near-tier.js'
 import { ownBatch, ownBytes } from './own-batch.js'
 import { pastQueue } from './past-queue.js'
 import { Sender } from './sender.js'
+import { ValidCopies } from './valid-copies.js'
 
 export interface TieredParts {
   readonly near: SyncStore
@@ -43,11 +44,11 @@ export interface TieredParts {
   readonly clock?: Clock | undefined
 }
 
-/** Numbers of valid copies that are kept in memory: those beyond are asked for once more. */
-const MAX_VALID = 100_000
-
-/** The number of a row that the near tier does not have. */
+/** The number of a row that the near tier does not have, though the far one has it. */
 const NOT_KEPT = -1
+
+/** What a question to the far tier is for, which decides what may be answered while it fails. */
+type Purpose = 'read' | 'replace'
 
 export class TieredStore implements AsyncStore {
   readonly kind = 'tiered'
@@ -59,21 +60,18 @@ export class TieredStore implements AsyncStore {
   readonly #clock: Clock
   readonly #near: NearTier
   readonly #far: AsyncStore
+  readonly #farTier: FarTier
   readonly #sender: Sender
   readonly #behind: BehindWrites
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
   readonly #errorListeners = new Set<{ readonly call: (error: unknown) => void }>()
   readonly #stops: (() => void)[] = []
-  /** The numbers of the copies that may be served, by bucket and key. */
-  readonly #valid = new Map<string, number>()
-  /** Copies of which a change was heard, until they are dropped. */
-  #outdated: { readonly bucket: string; readonly key: Uint8Array }[] = []
+  readonly #valid: ValidCopies
   /** Moves with each change that is made or heard of: what was on its way then may be old. */
   #changes = 0
   #nearHits = 0
   #farReads = 0
-  #farFailures = 0
-  #servedNear = 0
+  #failedCommits = 0
   #isClosed = false
 
   constructor(parts: TieredParts) {
@@ -82,9 +80,12 @@ export class TieredStore implements AsyncStore {
     this.#near = new NearTier(parts.near, parts.limits)
     this.#far = parts.far
     this.atomicity = parts.write === 'behind' ? 'batch' : parts.far.atomicity
-    this.#sender = new Sender(this.#near, parts.far, (error) => this.#tellError(error), this.#clock)
+    const onError = (error: unknown) => this.#tellError(error)
+    this.#farTier = new FarTier(parts.far, onError, this.#clock)
+    this.#valid = new ValidCopies(this.#near, onError, this.#clock)
+    this.#sender = new Sender(this.#near, parts.far, onError, this.#clock)
     this.#behind = new BehindWrites(this.#near, this.#clock, (bucket, key) =>
-      this.#row(bucket, key),
+      this.#row(bucket, key, 'replace'),
     )
     const { far } = parts
     if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
@@ -116,7 +117,7 @@ export class TieredStore implements AsyncStore {
   }
 
   async get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined> {
-    return (await this.#row(bucket, ownBytes(key))).record
+    return (await this.#row(bucket, ownBytes(key), 'read')).record
   }
 
   async getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
@@ -124,20 +125,37 @@ export class TieredStore implements AsyncStore {
     const own = keys.map(ownBytes)
     const rows = own.map((key) => this.#served(bucket, key))
     if (rows.every((row) => row !== undefined)) return rows.map((row) => row?.record)
-    await this.#sender.drain()
-    const changes = this.#changes
-    const seen = own.map((key) => this.#near.seen(bucket, key))
-    return this.#fromFar(
+    return this.#farTier.ask(
       async () => {
-        const records = await this.#far.getMany(bucket, own)
-        for (const [at, key] of own.entries()) {
-          this.#keep(bucket, key, records[at], seen[at] as Seen, changes)
-        }
-        return records
+        // As of one moment: the far tier must have what was written here.
+        await this.#sender.drain()
+        return this.#farMany(bucket, own)
       },
-      () => own.map((key) => this.#copyOf(bucket, key)?.record),
-      () => own.every((key) => this.#copyOf(bucket, key) !== undefined),
+      () => {
+        const copies = own.map((key) => this.#without(bucket, key, 'read'))
+        if (!copies.every((copy) => copy !== undefined)) return undefined
+        return copies.map(({ record }) => record)
+      },
     )
+  }
+
+  /** Under 'behind', also while the far tier fails: what only that knows is then as if it were not there. */
+  async getToReplace(
+    bucket: string,
+    keys: readonly Uint8Array[],
+  ): Promise<(Uint8Array | undefined)[]> {
+    if (this.#parts.write === 'through') return this.getMany(bucket, keys)
+    this.#assertOpen()
+    const own = keys.map(ownBytes)
+    const rows = own.map((key) => this.#served(bucket, key))
+    const missing = own.filter((_, at) => rows[at] === undefined)
+    if (missing.length === 0) return rows.map((row) => row?.record)
+    const found = await this.#farTier.ask(
+      () => this.#farMany(bucket, missing),
+      () => missing.map((key) => this.#without(bucket, key, 'replace')?.record),
+    )
+    const others = found.values()
+    return rows.map((row) => (row === undefined ? others.next().value : row.record))
   }
 
   async scan(bucket: string, range: ScanRange, limit: number): Promise<StoreRow[]> {
@@ -209,8 +227,8 @@ export class TieredStore implements AsyncStore {
         nearHits: this.#nearHits,
         evictedCopies: this.#near.evicted,
         farReads: this.#farReads,
-        farFailures: this.#farFailures + this.#sender.failures,
-        servedNear: this.#servedNear,
+        farFailures: this.#failedCommits + this.#farTier.failures + this.#sender.failures,
+        servedNear: this.#farTier.servedNear,
         queueLength: queued,
         lagMs: oldest === undefined ? 0 : Math.max(0, this.#clock.now() - oldest.at),
       },
@@ -229,7 +247,7 @@ export class TieredStore implements AsyncStore {
     this.#sender.close()
     for (const stop of this.#stops) stop()
     this.#listeners.clear()
-    this.#valid.clear()
+    this.#valid.close()
     this.#parts.near.close()
     await this.#far.close()
   }
@@ -246,7 +264,7 @@ export class TieredStore implements AsyncStore {
     } catch (error) {
       // It may have been applied, or not.
       this.#made(batch.operations)
-      this.#farFailures++
+      this.#failedCommits++
       throw error
     }
   }
@@ -270,17 +288,27 @@ export class TieredStore implements AsyncStore {
   }
 
   /** A row as it is now. Where the far tier fails, as near as the policy allows. */
-  async #row(bucket: string, key: Uint8Array): Promise<NearRow> {
+  async #row(bucket: string, key: Uint8Array, purpose: Purpose): Promise<NearRow> {
     this.#assertOpen()
     const served = this.#served(bucket, key)
     if (served !== undefined) return served
     const changes = this.#changes
     const seen = this.#near.seen(bucket, key)
-    return this.#fromFar(
+    return this.#farTier.ask(
       async () => this.#keep(bucket, key, await this.#far.get(bucket, key), seen, changes),
-      () => this.#copyOf(bucket, key) as NearRow,
-      () => this.#copyOf(bucket, key) !== undefined,
+      () => this.#without(bucket, key, purpose),
     )
+  }
+
+  /** Rows as the far tier has them, which the near one keeps. */
+  async #farMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    const changes = this.#changes
+    const seen = keys.map((key) => this.#near.seen(bucket, key))
+    const records = await this.#far.getMany(bucket, keys)
+    for (const [at, key] of keys.entries()) {
+      this.#keep(bucket, key, records[at], seen[at] as Seen, changes)
+    }
+    return records
   }
 
   /** A row that the near tier may answer with; undefined if the far one must be asked. */
@@ -288,7 +316,7 @@ export class TieredStore implements AsyncStore {
     const row = this.#near.find(bucket, key)
     if (row === undefined) return undefined
     const isValid =
-      isUnsent(row) || (this.#far.hears && this.#valid.get(idOf(bucket, key)) === row.number)
+      isUnsent(row) || (this.#far.hears && this.#valid.get(bucket, key) === row.number)
     if (!isValid) return undefined
     this.#nearHits++
     return row
@@ -309,27 +337,18 @@ export class TieredStore implements AsyncStore {
     if (row === undefined) {
       return { state: record === undefined ? 'absent' : 'copy', number: NOT_KEPT, deadline, record }
     }
-    if (this.#far.hears) {
-      this.#valid.set(idOf(bucket, key), row.number)
-      if (this.#valid.size > MAX_VALID) {
-        const [oldest] = this.#valid.keys()
-        this.#valid.delete(oldest as string)
-      }
-    }
+    if (this.#far.hears) this.#valid.add(bucket, key, row.number)
     return row
   }
 
-  /** Asks the far tier; if it fails, and the policy and the near tier allow it, answers from the latter. */
-  async #fromFar<T>(ask: () => Promise<T>, near: () => T, isNear: () => boolean): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      this.#farFailures++
-      if (this.#isClosed || this.#parts.onFarError === 'throw' || !isNear()) throw error
-      this.#servedNear++
-      this.#tellError(error)
-      return near()
+  /** What may be answered without the far tier, if anything. */
+  #without(bucket: string, key: Uint8Array, purpose: Purpose): NearRow | undefined {
+    if (this.#isClosed) return undefined
+    if (purpose === 'replace') {
+      const nothing = { state: 'absent', number: NO_ROW, deadline: 0, record: undefined } as const
+      return this.#copyOf(bucket, key) ?? nothing
     }
+    return this.#parts.onFarError === 'serve-near' ? this.#copyOf(bucket, key) : undefined
   }
 
   /** What the near tier has of a row, valid or not. Never what has expired. */
@@ -351,33 +370,14 @@ export class TieredStore implements AsyncStore {
     if (this.#isClosed) return
     this.#changes++
     if (key === undefined) this.#valid.clear()
-    else this.#outdate(bucket, key)
+    else this.#valid.outdate(bucket, key)
     for (const { call } of this.#listeners) call(bucket, key)
   }
 
   /** Rows that we have written: no copy of them is valid. */
   #made(operations: readonly RowOperation[]): void {
     this.#changes++
-    for (const { bucket, key } of operations) this.#outdate(bucket, key)
-  }
-
-  #outdate(bucket: string, key: Uint8Array): void {
-    this.#valid.delete(idOf(bucket, key))
-    this.#outdated.push({ bucket, key })
-    // Not in here: it is a call of the far tier, and many may come at once.
-    if (this.#outdated.length === 1) this.#clock.endOfTurn(() => this.#dropOutdated())
-  }
-
-  #dropOutdated(): void {
-    const rows = this.#outdated
-    this.#outdated = []
-    if (this.#isClosed) return
-    try {
-      this.#near.drop(rows)
-    } catch (error) {
-      // They are not valid, dropped or not.
-      this.#tellError(error)
-    }
+    for (const { bucket, key } of operations) this.#valid.outdate(bucket, key)
   }
 
   #forgetAll(): void {
@@ -387,14 +387,11 @@ export class TieredStore implements AsyncStore {
   }
 
   #tellError(error: unknown): void {
+    if (this.#isClosed) return
     for (const { call } of this.#errorListeners) call(error)
   }
 
   #assertOpen(): void {
     if (this.#isClosed) throw new ClosedError('This tiered store')
   }
-}
-
-function idOf(bucket: string, key: Uint8Array): string {
-  return `${JSON.stringify(bucket)}\n${latin1Of(key)}`
 }

@@ -1,0 +1,196 @@
+/** LMDB near and Redis far: two hosts are two near directories on one server, which dies and comes back. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type AsyncPersistDict, lmdbStore, openAsync, UnreachableError } from '../../src/index.js'
+import { redisStore } from '../../src/redis.js'
+import { type TieredOptions, tiered } from '../../src/tiered.js'
+import { startChild } from '../processes/child.js'
+import { tempDirectory } from '../processes/temp-directory.js'
+import { newPrefix } from './prefix.js'
+import { redisUrl } from './redis-url.js'
+import { ownServer, until } from './rows.js'
+
+type Dict = AsyncPersistDict<Record<string, number>>
+
+/** Keeps what it has acknowledged, whatever happens to it. */
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
+
+const TIMEOUT_MS = 300
+
+interface Place {
+  readonly url: string
+  readonly prefix: string
+  /** Of the near store: one for each host. */
+  readonly directory?: string
+}
+
+/** A dict of one host. Without a read cache, so that the tiers answer. */
+async function host(place: Place, options: Partial<TieredOptions> = {}): Promise<Dict> {
+  const { url, prefix, directory = tempDirectory() } = place
+  const far = redisStore({ url, prefix, timeout: TIMEOUT_MS })
+  const store = tiered({ near: lmdbStore(directory), far, ...options })
+  const dict = await openAsync<Record<string, number>>({ store, cache: { maxEntries: 0 } })
+  onTestFinished(() => dict.close())
+  dict.on('error', () => {})
+  return dict
+}
+
+/** What the server has, asked without tiers. */
+async function inRedis({ url, prefix }: Place): Promise<Map<string, number>> {
+  const dict = await openAsync<Record<string, number>>(redisStore({ url, prefix }))
+  try {
+    const found = new Map<string, number>()
+    for await (const [key, value] of dict.entries()) found.set(key as string, value as number)
+    return found
+  } finally {
+    await dict.close()
+  }
+}
+
+const engineOf = async (dict: Dict) => (await dict.stats()).engine as Record<string, number>
+
+describe.each(['through', 'behind'] as const)("with write '%s'", (write) => {
+  test('each host answers from its own copies until another one writes, and then anew', async () => {
+    const place = { url: redisUrl(), prefix: newPrefix() }
+    const [one, other] = [await host(place, { write }), await host(place, { write })]
+    const expiresAt = Date.now() + 3_600_000
+    await one.set('dies', 1, { expiresAt })
+    await one.setMany({ stays: 2, goes: 3 })
+    await one.flush()
+    const keys = ['dies', 'stays', 'goes', 'absent']
+    const read = () => Promise.all(keys.map((key) => other.get(key)))
+    expect(await read()).toEqual([1, 2, 3, undefined])
+    // Only once it hears of changes may it keep what it has read.
+    await until(async () => {
+      const { farReads } = await engineOf(other)
+      expect(await read()).toEqual([1, 2, 3, undefined])
+      return (await engineOf(other)).farReads === farReads
+    })
+    const entries = await Promise.all(['dies', 'stays'].map((key) => other.getEntry(key)))
+    expect(entries.map((entry) => entry?.expiresAt)).toEqual([expiresAt, undefined])
+    await one.set('stays', 20)
+    await one.delete('goes')
+    await one.set('absent', 40)
+    await one.expire('dies', null)
+    await until(async () => String(await read()) === '1,20,,40')
+    await until(async () => (await other.ttl('dies')) === Number.POSITIVE_INFINITY)
+    await one.clear()
+    await until(async () => String(await read()) === ',,,')
+    expect(await engineOf(one)).toMatchObject({ queueLength: 0, lagMs: 0 })
+  })
+})
+
+test('a far store that is killed under load and comes back gets every write behind', async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app' }
+  const hosts = [await host(place, { write: 'behind' }), await host(place, { write: 'behind' })]
+  let isOver = false
+  const last = new Map<string, number>()
+  const load = hosts.map(async (dict, name) => {
+    for (let round = 0; !isOver; round++) {
+      const key = `${name} ${round % 40}`
+      await dict.set(key, round)
+      last.set(key, round)
+    }
+  })
+  await until(() => last.size === 80)
+  await server.kill()
+  for (const dict of hosts) {
+    await until(async () => {
+      const { queueLength = 0, lagMs = 0, farFailures = 0 } = await engineOf(dict)
+      return queueLength > 20 && lagMs > 100 && farFailures > 0
+    })
+  }
+  await server.start()
+  isOver = true
+  await Promise.all(load)
+  for (const dict of hosts) {
+    await until(async () => (await engineOf(dict)).queueLength === 0)
+    expect(await engineOf(dict)).toMatchObject({ lagMs: 0 })
+  }
+  expect(await inRedis(place)).toEqual(last)
+})
+
+test('what a killed host had acknowledged and not sent, the next process on its directory sends', async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app', directory: tempDirectory() }
+  const child = startChild('behind-writer.mjs', [place.url, place.prefix, place.directory])
+  await child.line((line) => line === 'open')
+  await server.kill()
+  child.process.stdin?.write('go\n')
+  await child.line((line) => line === '25')
+  child.process.kill('SIGKILL')
+  const { stdout } = await child.ended
+  await server.start()
+  const next = await host(place, { write: 'behind' })
+  expect((await engineOf(next)).queueLength).toBeGreaterThan(25)
+  await next.flush()
+  const found = await inRedis(place)
+  for (const line of stdout.trim().split('\n').slice(1)) {
+    expect(found.get(`key ${line}`)).toBe(Number(line))
+  }
+})
+
+test('a full queue refuses writes while the server is away, loses none, and goes on when it is back', async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app' }
+  const dict = await host(place, { write: 'behind', maxQueued: 10 })
+  await dict.set('first', 0)
+  await dict.flush()
+  await server.kill()
+  for (let at = 0; at < 10; at++) await dict.set(`key ${at}`, at)
+  await expect(dict.set('one more', 1)).rejects.toThrow(UnreachableError)
+  expect(await engineOf(dict)).toMatchObject({ queueLength: 10 })
+  await expect(dict.flush()).rejects.toThrow(UnreachableError)
+  await server.start()
+  await until(() =>
+    dict.set('one more', 1).then(
+      () => true,
+      () => false,
+    ),
+  )
+  await dict.flush()
+  expect((await inRedis(place)).size).toBe(12)
+})
+
+test("while the server is away, 'throw' rejects and 'serve-near' answers, and both recover", async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app' }
+  const strict = await host(place)
+  const lenient = await host(place, { onFarError: 'serve-near' })
+  const errors: unknown[] = []
+  lenient.on('error', (error) => errors.push(error))
+  await strict.setMany({ a: 1, b: 2 })
+  await strict.set('short', 3, { ttl: 1_000 })
+  for (const dict of [strict, lenient])
+    expect(await dict.getMany(['a', 'b', 'short'])).toBeDefined()
+  await server.kill()
+  await until(async () => (await lenient.get('short')) === undefined)
+  expect(await lenient.getMany(['a', 'b'])).toEqual(new Map(Object.entries({ a: 1, b: 2 })))
+  expect((await engineOf(lenient)).servedNear).toBeGreaterThan(0)
+  expect(errors.some((error) => error instanceof UnreachableError)).toBe(true)
+  await expect(strict.get('a')).rejects.toThrow(UnreachableError)
+  await expect(lenient.get('never read')).rejects.toThrow(UnreachableError)
+  await expect(lenient.set('a', 10)).rejects.toThrow(UnreachableError)
+  await expect(lenient.size()).rejects.toThrow(UnreachableError)
+  await server.start()
+  await strict.set('a', 100)
+  await until(async () => (await lenient.get('a')) === 100)
+  expect(await strict.get('a')).toBe(100)
+})
+
+test('a host that starts while the server is away answers from what it had, or refuses, as it is told', async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app', directory: tempDirectory() }
+  const before = await host(place)
+  await before.set('a', 1)
+  await before.get('a')
+  await before.close()
+  await server.kill()
+  await expect(host(place)).rejects.toThrow(UnreachableError)
+  const after = await host(place, { onFarError: 'serve-near', write: 'behind' })
+  expect(await after.get('a')).toBe(1)
+  await after.set('b', 2)
+  await server.start()
+  await after.flush()
+  expect(await inRedis(place)).toEqual(new Map(Object.entries({ a: 1, b: 2 })))
+})
