@@ -14,7 +14,8 @@ type Dict = AsyncPersistDict<Record<string, number>>
 /** Keeps what it has acknowledged, whatever happens to it. */
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
 
-const TIMEOUT_MS = 300
+/** Long enough to connect on a busy machine. */
+const TIMEOUT_MS = 1_000
 
 interface Place {
   readonly url: string
@@ -48,6 +49,15 @@ async function inRedis({ url, prefix }: Place): Promise<Map<string, number>> {
 
 const engineOf = async (dict: Dict) => (await dict.stats()).engine as Record<string, number>
 
+/** Reads keys until it has copies of all of them: word of a change may come after a read. */
+async function copied(dict: Dict, keys: string[]): Promise<void> {
+  await until(async () => {
+    const { farReads } = await engineOf(dict)
+    await dict.getMany(keys)
+    return (await engineOf(dict)).farReads === farReads
+  })
+}
+
 describe.each(['through', 'behind'] as const)("with write '%s'", (write) => {
   test('each host answers from its own copies until another one writes, and then anew', async () => {
     const place = { url: redisUrl(), prefix: newPrefix() }
@@ -60,11 +70,8 @@ describe.each(['through', 'behind'] as const)("with write '%s'", (write) => {
     const read = () => Promise.all(keys.map((key) => other.get(key)))
     expect(await read()).toEqual([1, 2, 3, undefined])
     // Only once it hears of changes may it keep what it has read.
-    await until(async () => {
-      const { farReads } = await engineOf(other)
-      expect(await read()).toEqual([1, 2, 3, undefined])
-      return (await engineOf(other)).farReads === farReads
-    })
+    await copied(other, keys)
+    expect(await read()).toEqual([1, 2, 3, undefined])
     const entries = await Promise.all(['dies', 'stays'].map((key) => other.getEntry(key)))
     expect(entries.map((entry) => entry?.expiresAt)).toEqual([expiresAt, undefined])
     await one.set('stays', 20)
@@ -90,6 +97,8 @@ test('a far store that is killed under load and comes back gets every write behi
       const key = `${name} ${round % 40}`
       await dict.set(key, round)
       last.set(key, round)
+      // Nothing in this waits for anything outside of the process.
+      await new Promise(setImmediate)
     }
   })
   await until(() => last.size === 80)
@@ -138,9 +147,9 @@ test('a full queue refuses writes while the server is away, loses none, and goes
   await dict.flush()
   await server.kill()
   for (let at = 0; at < 10; at++) await dict.set(`key ${at}`, at)
-  await expect(dict.set('one more', 1)).rejects.toThrow(UnreachableError)
+  const calls = [dict.set('one more', 1), dict.flush()]
+  await Promise.all(calls.map((call) => expect(call).rejects.toThrow(UnreachableError)))
   expect(await engineOf(dict)).toMatchObject({ queueLength: 10 })
-  await expect(dict.flush()).rejects.toThrow(UnreachableError)
   await server.start()
   await until(() =>
     dict.set('one more', 1).then(
@@ -160,18 +169,16 @@ test("while the server is away, 'throw' rejects and 'serve-near' answers, and bo
   const errors: unknown[] = []
   lenient.on('error', (error) => errors.push(error))
   await strict.setMany({ a: 1, b: 2 })
-  await strict.set('short', 3, { ttl: 1_000 })
+  await strict.set('short', 3, { ttl: 1_500 })
   for (const dict of [strict, lenient])
     expect(await dict.getMany(['a', 'b', 'short'])).toBeDefined()
   await server.kill()
   await until(async () => (await lenient.get('short')) === undefined)
-  expect(await lenient.getMany(['a', 'b'])).toEqual(new Map(Object.entries({ a: 1, b: 2 })))
+  expect(await lenient.getMany(['a', 'b'])).toEqual([1, 2])
   expect((await engineOf(lenient)).servedNear).toBeGreaterThan(0)
   expect(errors.some((error) => error instanceof UnreachableError)).toBe(true)
-  await expect(strict.get('a')).rejects.toThrow(UnreachableError)
-  await expect(lenient.get('never read')).rejects.toThrow(UnreachableError)
-  await expect(lenient.set('a', 10)).rejects.toThrow(UnreachableError)
-  await expect(lenient.size()).rejects.toThrow(UnreachableError)
+  const calls = [strict.get('a'), lenient.get('never read'), lenient.set('a', 10), lenient.size()]
+  await Promise.all(calls.map((call) => expect(call).rejects.toThrow(UnreachableError)))
   await server.start()
   await strict.set('a', 100)
   await until(async () => (await lenient.get('a')) === 100)
@@ -181,9 +188,10 @@ test("while the server is away, 'throw' rejects and 'serve-near' answers, and bo
 test('a host that starts while the server is away answers from what it had, or refuses, as it is told', async () => {
   const server = await ownServer(...DURABLE)
   const place = { url: server.url, prefix: 'app', directory: tempDirectory() }
+  const other = await host({ ...place, directory: tempDirectory() })
+  await other.set('a', 1)
   const before = await host(place)
-  await before.set('a', 1)
-  await before.get('a')
+  await copied(before, ['a'])
   await before.close()
   await server.kill()
   await expect(host(place)).rejects.toThrow(UnreachableError)
