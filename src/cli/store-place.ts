@@ -28,18 +28,25 @@ export interface Wanted {
 }
 
 /** Runs `use` with the dict of a store, and closes it. Rejects as openAsync() does, or if there is none. */
-export async function withDict<T>(
+export function withDict<T>(
   place: string,
   wanted: Wanted,
   use: (dict: AnyDict, config: CheckedConfig) => Promise<T>,
 ): Promise<T> {
-  const { io, namespace = [], isMade = false } = wanted
-  const config = configOf(place, io.env)
+  return withConfig(configOf(place, wanted.io.env), { ...wanted, shown: place }, use)
+}
+
+/** The same, of a configuration; `shown` is what the user calls it. */
+export async function withConfig<T>(
+  config: CheckedConfig,
+  { io, namespace = [], isMade = false, shown }: Wanted & { readonly shown: string },
+  use: (dict: AnyDict, config: CheckedConfig) => Promise<T>,
+): Promise<T> {
   if (!isMade && isMissing(config.store)) {
     throw new CliError(
       'ERR_PERSISTDICT_CLI_NO_STORE',
       EXIT.store,
-      `There is no store at "${place}". "persistdict set" and "persistdict import" make one.`,
+      `There is no store at "${shown}". "persistdict set" and "persistdict import" make one.`,
     )
   }
   const root = await opened(config, io)

@@ -63,6 +63,30 @@ describe('backup, restore and compact', () => {
     expect(again).toMatchObject({ code: 3, out: '' })
   })
 
+  test('bring a store back, as it was or into another kind', async () => {
+    const [store, directory, again] = [freshPath(), freshPath(), freshPath()]
+    await printed(['set', store, 'k', '1', '-t', 'x', '--ttl', '1h'])
+    await printed(['set', store, 'k', '2', '-n', 'inner'])
+    await printed(['backup', store, directory])
+    expect(await printed(['restore', directory, again])).toMatch(/^\d+\.\d KiB restored\n$/)
+    expect(await printed(['stat', again, 'k'])).toBe(await printed(['stat', store, 'k']))
+
+    const file = `file:${freshPath()}`
+    expect(await printed(['restore', directory, file])).toBe('2 entries restored\n')
+    expect(await printed(['get', file, 'k', '-n', 'inner'])).toBe('2\n')
+    await printed(['set', file, 'mine', '1'])
+    const refused = await persistdict(['restore', directory, file])
+    expect(refused).toMatchObject({ code: 3, out: '' })
+    expect(refused.err).toContain('(ERR_PERSISTDICT_CLI_NOT_EMPTY)')
+    expect(await printed(['restore', directory, file, '--merge', '--json'])).toBe(
+      '{"restored":2}\n',
+    )
+    expect(await printed(['keys', file])).toBe('k\nmine\n')
+    expect((await persistdict(['restore', freshPath(), again])).err).toContain(
+      'There is no backup at',
+    )
+  })
+
   test('are refused, with a code of its own, where there are no files to copy', async () => {
     const store = PLACES.file?.() ?? ''
     await printed(['set', store, 'k', '1'])

@@ -83,7 +83,7 @@ export function placeOf(directory: string, name: string): GenerationPlace {
 }
 
 /** The generation that lives. Only inside the gate is it certain for longer than a moment. */
-export function currentName({ currentFile }: StoreDirectory): string {
+export function currentName({ currentFile }: Pick<StoreDirectory, 'currentFile'>): string {
   let text: string
   try {
     text = readFileSync(currentFile, 'utf8').trim()
@@ -93,6 +93,11 @@ export function currentName({ currentFile }: StoreDirectory): string {
   }
   if (numberOf(text) > 0) return text
   throw new DamagedStoreError(currentFile, `it should name a generation, and says "${text}"`)
+}
+
+/** The data file of the store in a directory, for whoever only looks; it need not be there. */
+export function livingDataFile(path: string): string {
+  return placeOf(path, currentName({ currentFile: join(path, 'CURRENT') })).dataFile
 }
 
 /** Puts the name on disk, whole or not at all. */
