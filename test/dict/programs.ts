@@ -97,8 +97,9 @@ class World {
   #handles: readonly Dict[]
   #handle = 0
   #space: readonly string[] = []
-  /** What a crash leaves: the state when nothing was pending last. */
+  /** What a crash leaves: the state as of the last commit. */
   #committed = this.model.snapshot()
+  #commits = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -122,9 +123,13 @@ class World {
     this.model.at = JSON.stringify(space)
   }
 
-  /** To be called between calls. */
-  settle(): void {
-    if (this.#root.stats().pendingWrites === 0) this.#committed = this.model.snapshot()
+  /** To be called between calls, with the state before the last one. */
+  settle(before: ReadonlyMap<string, Cells>): void {
+    const { pendingWrites, commits } = this.#root.stats()
+    if (pendingWrites === 0) this.#committed = this.model.snapshot()
+    // A set() that keeps the deadline of a pending write commits that first, and is pending itself.
+    else if (commits !== this.#commits) this.#committed = before
+    this.#commits = commits
   }
 
   reopen(): void {
@@ -410,8 +415,9 @@ export function runPrograms({ seed, programs, calls, shrinks, ...options }: Prog
       const world = new World(options)
       try {
         for (const one of program) {
+          const before = world.model.snapshot()
           one(world)
-          world.settle()
+          world.settle(before)
         }
         world.check()
         world.reopen()

@@ -11,6 +11,8 @@ import { seedOf } from '../seed.js'
 const CASES = Number(process.env.DAMAGES ?? 300)
 const PAGE = 4_096
 const ENTRIES = 300
+/** Their paths must fit into a command line. */
+const CASES_PER_CHILD = 1_000
 
 function filled(): string {
   const path = join(tempDirectory(), 'dict')
@@ -74,7 +76,8 @@ test(
     const died: string[] = []
     const reports: Report[] = []
     while (reports.length + died.length < paths.length) {
-      const rest = paths.slice(reports.length + died.length)
+      const done = reports.length + died.length
+      const rest = paths.slice(done, done + CASES_PER_CHILD)
       const options = { background: 'disabled' }
       const ended = await runChild('open-report.mjs', [JSON.stringify({ paths: rest, options })], {
         deadlineMs: 60_000,
