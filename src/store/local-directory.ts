@@ -1,6 +1,14 @@
 /** A directory on a local disk: made, checked, and recognised however its path is spelled. */
-import { accessSync, constants, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { PathError } from '../errors/open-errors.js'
 import { StoreFullError } from '../errors/store-errors.js'
 
@@ -50,8 +58,15 @@ export function makeDirectory(path: string): void {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOSPC') throw new StoreFullError(`No space left to make "${path}".`, { cause })
+    // Also what Node says of a file system that is read-only.
+    if (code === 'ENOENT') checkAccess(existingAbove(path))
     throw new PathError(path, explain(code, cause), { cause })
   }
+}
+
+function existingAbove(path: string): string {
+  const above = dirname(path)
+  return existsSync(above) ? above : existingAbove(above)
 }
 
 /** Throws PathError unless this user may read, write and enter a directory. */

@@ -5,19 +5,16 @@
  * Everything that can hurt other processes happens inside the gate: checking the file, opening,
  * committing, closing. See docs/decisions for what each option guards against.
  */
-import { readdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.js'
-import { PathError } from '../../errors/open-errors.js'
-import { PersistDictError } from '../../errors/persist-dict-error.js'
-import { StoreFullError, StoreGoneError, TransactionError } from '../../errors/store-errors.js'
+import { StoreGoneError, TransactionError } from '../../errors/store-errors.js'
 import { CommitWatch } from '../commit-watch.js'
-import { explain, fileIdentity } from '../local-directory.js'
+import { fileIdentity } from '../local-directory.js'
 import type { StoreNotice } from '../sync-store.js'
 import {
   currentName,
   type GenerationPlace,
-  LEAST_FREE_BYTES,
   madePlace,
   makeCurrent,
   numberOf,
@@ -27,21 +24,18 @@ import {
 import type { Gate } from './gate.js'
 import { Generation, type GenerationOptions } from './generation.js'
 import { mayWrite } from './guard.js'
-import { asStoreError } from './lmdb-errors.js'
+import { asFileError, asStoreError, isReadersFull } from './lmdb-errors.js'
 import type { NativeDatabase, NativeRoot } from './native.js'
 import { openGate } from './open-gate.js'
-import { Findings, Owners, Question } from './owners.js'
+import { assertNotSplit, Findings, Owners, Question } from './owners.js'
 import { assertOpenable } from './preflight.js'
+import { assertRoom } from './room.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
 import { clearUnsynced, markUnsynced, recoverUnsynced } from './unsynced.js'
 
 /** Flags of a write transaction: commit on this thread; and do not wait for the disk. */
 const SYNCHRONOUS = 2
 const NO_SYNC = 0x10000
-
-const PAGE_BYTES = 4_096
-/** The pages from a leaf to its root, with one more where each is split. */
-const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 
 /**
  * Where synced and unsynced commits alternate, the mark would come and go with each, and each time it
@@ -51,11 +45,6 @@ const CLEAR_PAUSE_MS = 10_000
 
 const RETRY = Symbol('begin again')
 const SEALED = Symbol('the data has moved on')
-
-interface Entered {
-  readonly data: Generation
-  readonly owners: Owners
-}
 
 export interface EnvironmentOptions extends GenerationOptions {
   /** What the entries and their indexes may take, in bytes. @default no limit */
@@ -91,6 +80,7 @@ export class Environment {
     this.#options = options
     this.maxSizeBytes = options.maxSizeBytes ?? Number.POSITIVE_INFINITY
     assertOpenable(directory.path, [])
+    assertNotSplit(directory, [directory.gateFile, directory.gateLockFile])
     const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
     assertOpenable(directory.path, [dataFile, lockFile])
     this.#gate = openGate(directory.gateFile)
@@ -102,7 +92,7 @@ export class Environment {
       this.commits = new CommitWatch(this.#commitSource())
     } catch (error) {
       this.#gate.close()
-      throw asPathError(error, directory.path)
+      throw error
     }
   }
 
@@ -140,7 +130,7 @@ export class Environment {
     if (!synced) {
       this.#madeUnsynced = true
       if (state.isUnsynced) return
-      markUnsynced(this.directory)
+      this.#onDisk(() => markUnsynced(this.directory))
       this.setState({ ...state, isUnsynced: true })
     } else if (state.isUnsynced && systemClock.monotonic() - this.#clearedAt > CLEAR_PAUSE_MS) {
       this.#clearMark()
@@ -191,31 +181,29 @@ export class Environment {
   /** Throws StoreGoneError if the data file is no longer where it was opened. */
   assertPresent(): void {
     const { place, identity } = this.#data
-    if (fileIdentity(place.dataFile) === identity) return
+    if (this.#onDisk(() => fileIdentity(place.dataFile)) === identity) return
     throw new StoreGoneError(this.directory.path)
   }
 
-  /**
-   * Throws StoreFullError unless there is room for a commit of so many rows and bytes. Must come first:
-   * a write that finds the disk full makes lmdb 3.5.6 overrun a buffer of its own, which ends the
-   * process sooner or later.
-   */
+  /** Throws StoreFullError unless there is room for a commit of so many rows and bytes. Must come first. */
   assertRoom(rows: number, bytes: number): void {
-    const { bavail, bsize } = statfsSync(this.#data.place.path)
-    const spareBytes = bavail * bsize - LEAST_FREE_BYTES - bytes
-    if (spareBytes >= rows * MOST_PAGE_BYTES_PER_ROW) return
-    // No more pages can be written anew than there are.
-    const { lastPageNumber } = this.root.env.info()
-    if (spareBytes >= Math.min(rows * MOST_PAGE_BYTES_PER_ROW, lastPageNumber * PAGE_BYTES)) return
-    throw new StoreFullError(
-      `No space left for "${this.directory.path}" (${bavail * bsize} bytes are free). What was not written stays pending; free some space and flush() again.`,
-    )
+    const lastPage = () => this.root.env.info().lastPageNumber
+    this.#onDisk(() => assertRoom(this.#data.place.path, { rows, bytes, lastPage }))
   }
 
   sync(): void {
     this.refresh()
     this.assertPresent()
     this.native(() => this.#gate.within(() => this.root.env.sync()))
+  }
+
+  /** Looks at files, or writes some. Throws StoreError where that is not allowed any more. */
+  #onDisk<T>(call: () => T): T {
+    try {
+      return call()
+    } catch (error) {
+      throw asFileError(error, this.directory.path)
+    }
   }
 
   /**
@@ -226,8 +214,16 @@ export class Environment {
     try {
       return call()
     } catch (error) {
-      throw asStoreError(error, this.directory.path)
+      this.mend(error)
+      return this.native(call)
     }
+  }
+
+  /** Returns if what has failed may go well now; else throws the error as ours. */
+  mend(error: unknown): void {
+    // The dead may have left their slots behind. Each time there are fewer of them.
+    if (isReadersFull(error) && this.root.env.readerCheck() > 0) return
+    throw asStoreError(error, this.directory.path)
   }
 
   close(): void {
@@ -258,7 +254,7 @@ export class Environment {
         return value
       }, flags)
       isCommitted = true
-      if (this.#clearsMark) clearUnsynced(this.directory)
+      if (this.#clearsMark) this.#clearMarkFile()
       // Ours, so it is known what it did; and nobody else can have committed since, inside the gate.
       if (this.#state.successor === '') this.#unsealedId = data.clock.read()
       return result
@@ -276,6 +272,14 @@ export class Environment {
     this.setState({ ...this.#state, isUnsynced: false })
     this.#clearsMark = true
     this.#clearedAt = systemClock.monotonic()
+  }
+
+  #clearMarkFile(): void {
+    try {
+      clearUnsynced(this.directory)
+    } catch {
+      // It has committed all the same. Whoever opens next sees that, and clears it.
+    }
   }
 
   #settleUnsynced(): void {
@@ -342,7 +346,7 @@ export class Environment {
     }
   }
 
-  #enter(): Entered {
+  #enter(): { data: Generation; owners: Owners } {
     const findings = new Findings(this.directory)
     for (;;) {
       try {
@@ -355,10 +359,11 @@ export class Environment {
   }
 
   /** Inside the gate. Throws a Question if something must be found out first. */
-  #attemptEntry(findings: Findings): Entered {
+  #attemptEntry(findings: Findings): { data: Generation; owners: Owners } {
     const notice = recoverUnsynced(this.directory)
     if (notice !== undefined) this.notices.push(notice)
     const place = madePlace(this.directory.path, currentName(this.directory))
+    if (existsSync(place.dataFile)) assertNotSplit(this.directory, [place.lockFile])
     const owners = new Owners(this.directory, place, findings)
     try {
       const data = this.#openLiving(place.name)
@@ -382,11 +387,4 @@ export class Environment {
       written: () => data().changesBefore + data().root.env.info().lastTxnId,
     }
   }
-}
-
-/** What the file system refused while the store was opened, in our words. */
-function asPathError(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (error instanceof PersistDictError || typeof code !== 'string') return error
-  return new PathError(path, explain(code, error), { cause: error })
 }

@@ -17,7 +17,7 @@ import { fileIdentity } from '../local-directory.js'
 import { type ChangeClock, changeClock } from './change-clock.js'
 import type { GenerationPlace } from './directory.js'
 import type { Gate } from './gate.js'
-import { asStoreError } from './lmdb-errors.js'
+import { asStoreError, isReadersFull } from './lmdb-errors.js'
 import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
 import { checkFile } from './open-gate.js'
 import { decodeState, encodeState, type StoreState } from './store-state.js'
@@ -51,7 +51,6 @@ export class Generation {
   readonly clock: ChangeClock
   /** That of the data file. */
   readonly identity: string | undefined
-  readonly lockIdentity: string | undefined
   /** What its changes are counted from. */
   readonly changesBefore: number
   readonly #gate: Gate
@@ -74,7 +73,6 @@ export class Generation {
     this.root = openRoot(place, options)
     this.clock = changeClock(this.root.env, gate, place.lockFile, options.changeClock)
     this.identity = fileIdentity(place.dataFile)
-    this.lockIdentity = fileIdentity(place.lockFile)
     try {
       this.changesBefore = this.state().changesBefore
     } catch (error) {
@@ -184,6 +182,7 @@ export function openRoot(
       return attemptOpen(place, options)
     } catch (error) {
       failure = error
+      if (isReadersFull(error)) break
     }
   }
   throw asStoreError(failure, place.path)
@@ -213,10 +212,11 @@ function attemptOpen(
 
 /** One read and one empty write: an environment whose mutexes are broken fails here and not later. */
 function probe(root: NativeRoot): void {
+  // First: the dead may have left no slot for the read.
+  root.env.readerCheck()
   root.getBinary(Buffer.of(1))
   root.resetReadTxn()
   root.transactionSync(() => {
     if (root.env.getWriteTxnId() === 0) throw new StoreError('LMDB could not begin a transaction.')
   }, SYNCHRONOUS)
-  root.env.readerCheck()
 }

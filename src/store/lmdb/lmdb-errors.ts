@@ -2,6 +2,7 @@
 import { statfsSync } from 'node:fs'
 import { PersistDictError } from '../../errors/persist-dict-error.js'
 import { StoreError, StoreFullError } from '../../errors/store-errors.js'
+import { explain } from '../local-directory.js'
 
 const ENOSPC = 28
 const EIO = 5
@@ -30,6 +31,21 @@ export function asStoreError(error: unknown, path: string): unknown {
     )
   }
   return new StoreError(`LMDB failed on "${path}": ${message}`, { cause: error })
+}
+
+/** What the file system refuses while a store is open. Errors that are ours already pass unchanged. */
+export function asFileError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (error instanceof PersistDictError || typeof code !== 'string') return error
+  return new StoreError(
+    `The files of "${path}" could not be used: ${explain(code, error)} Nothing of this was written.`,
+    { cause: error },
+  )
+}
+
+/** Whether LMDB has no slot left for another reader. */
+export function isReadersFull(error: unknown): boolean {
+  return isNativeError(error) && error.code === READERS_FULL
 }
 
 interface NativeError extends Error {

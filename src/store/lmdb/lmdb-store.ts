@@ -26,7 +26,6 @@ import type {
 import type { Environment } from './environment.js'
 import { deadlinesName, rowsName } from './generation.js'
 import { Journal } from './journal.js'
-import { asStoreError } from './lmdb-errors.js'
 import { deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
 import { VERSIONS_PER_TRANSACTION } from './store-state.js'
@@ -71,7 +70,8 @@ export class LmdbStore implements SyncStore {
       this.#environment.refresh()
       return this.#environment.rows(bucket).getBinary(key)
     } catch (error) {
-      throw asStoreError(error, this.location)
+      this.#environment.mend(error)
+      return this.get(bucket, key)
     }
   }
 
@@ -81,7 +81,8 @@ export class LmdbStore implements SyncStore {
       this.#environment.refresh()
       return this.#environment.rows(bucket).getBinaryFast(key)
     } catch (error) {
-      throw asStoreError(error, this.location)
+      this.#environment.mend(error)
+      return this.peek(bucket, key)
     }
   }
 

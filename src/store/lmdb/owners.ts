@@ -14,12 +14,20 @@
  *
  * All of it happens inside the gate, but for what another process has to find out: see Findings.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { type Clock, systemClock, type Timer } from '../../clock.js'
-import { DamagedStoreError, PidCollisionError } from '../../errors/open-errors.js'
+import { DamagedStoreError, PathError, PidCollisionError } from '../../errors/open-errors.js'
 import { lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
 import type { GenerationPlace, StoreDirectory } from './directory.js'
 import { causeOfDeath, livingReaders } from './open-probe.js'
@@ -142,8 +150,12 @@ export class Owners {
   /** Removes this thread's record. What crashed before it is forgotten: it opened and closed well. */
   leave(): void {
     this.#settling.cancel()
-    this.#forgetCrashes()
-    this.#remove(this.#file)
+    try {
+      this.#forgetCrashes()
+      this.#remove(this.#file)
+    } catch {
+      // The directory lets nobody write any more. The record goes when this process has ended.
+    }
   }
 
   /** Removes the records of the dead. Returns whether anybody else is left. */
@@ -197,35 +209,64 @@ export class Owners {
     this.#crashes.length = 0
   }
 
-  #others(): { readonly name: string; readonly owner: Owner }[] {
-    return readdirSync(this.#path).flatMap((name) => {
-      if (name === this.#file) return []
-      const owner = this.#read(name)
-      return owner === undefined ? [] : { name, owner }
-    })
-  }
-
-  #read(name: string): Owner | undefined {
-    try {
-      const owner: Owner | null = JSON.parse(readFileSync(join(this.#path, name), 'utf8'))
-      if (typeof owner?.pid === 'number' && typeof owner.bootId === 'string') return owner
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      if (!(error instanceof SyntaxError)) throw error
-    }
-    // Nobody writes outside the gate: it was cut off by a crash of the system, which its writer, too,
-    // did not survive.
-    this.#remove(name)
-    return undefined
+  #others(): Recorded[] {
+    return recorded(this.#path).filter(({ name }) => name !== this.#file)
   }
 
   #write(owner: Owner): void {
-    writeFileSync(join(this.#path, this.#file), `${JSON.stringify(owner)}\n`)
+    const file = join(this.#path, this.#file)
+    // Outside the gate, too: nobody must ever read half of it.
+    writeFileSync(`${file}.new`, `${JSON.stringify(owner)}\n`)
+    renameSync(`${file}.new`, file)
   }
 
   #remove(name: string): void {
-    rmSync(join(this.#path, name), { force: true })
+    for (const file of [name, `${name}.new`]) rmSync(join(this.#path, file), { force: true })
   }
+}
+
+/**
+ * Throws PathError if one of these files is missing though somebody has the store open: with a new lock
+ * file, they and this process would know nothing of each other.
+ */
+export function assertNotSplit({ ownersPath }: StoreDirectory, files: readonly string[]): void {
+  const missing = files.filter((file) => !existsSync(file))
+  if (missing.length === 0) return
+  const living = recorded(ownersPath).find(({ owner }) => lifeOf(owner) === 'alive')
+  if (living === undefined) return
+  // One who opens a new store makes them first, and then the record: meanwhile, perhaps.
+  const removed = missing.find((file) => !existsSync(file))
+  if (removed === undefined) return
+  throw new PathError(
+    removed,
+    `it was removed while process ${living.owner.pid} has the store open. End that process, and open again: nothing is lost.`,
+  )
+}
+
+interface Recorded {
+  readonly name: string
+  readonly owner: Owner
+}
+
+function recorded(path: string): Recorded[] {
+  if (!existsSync(path)) return []
+  return readdirSync(path).flatMap((name) => {
+    const owner = name.endsWith('.json') ? readOwner(join(path, name)) : undefined
+    return owner === undefined ? [] : { name, owner }
+  })
+}
+
+function readOwner(file: string): Owner | undefined {
+  try {
+    const owner: Owner | null = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof owner?.pid === 'number' && typeof owner.bootId === 'string') return owner
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  // It was cut off by a crash of the system, which its writer, too, did not survive.
+  rmSync(file, { force: true })
+  return undefined
 }
 
 function ownVersion(): string {

@@ -45,6 +45,7 @@ import {
 } from './directory.js'
 import type { Environment } from './environment.js'
 import { dropNotes, oldestNotes } from './journal.js'
+import { asFileError } from './lmdb-errors.js'
 
 const steps = channel('persistdict:lmdb:upkeep')
 
@@ -174,6 +175,8 @@ export class LmdbUpkeep implements StoreUpkeep {
     try {
       this.#assertOpen()
       return await work()
+    } catch (error) {
+      throw asFileError(error, this.#environment.directory.path)
     } finally {
       await release()
     }
@@ -211,7 +214,7 @@ export class LmdbUpkeep implements StoreUpkeep {
         if (!isCompromised) await release()
       }
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw cause
+      if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') throw asFileError(cause, path)
       throw new StoreError(
         `"${path}" is being backed up or compacted already, here or by another process. Try again when that is done.`,
         { cause },
