@@ -1,16 +1,24 @@
 /** From data of any origin to a configuration that can be opened. */
+import { z } from 'zod'
 import { ConfigError } from '../errors/config-error.js'
+import { OF_SYNC_STORES, OF_THE_VIEW } from '../open/open-async.js'
 import { parseAddress } from './address.js'
 import { type Config, configModel } from './config.js'
 import { faultIn, type Origin, originOf } from './explain.js'
-import { type PresetName, presetConfig } from './presets.js'
-import type { StoreConfig, TieredConfig } from './store-config.js'
+import { type Group, isGroup, merged } from './merge.js'
+import { PRESET_NAMES, type PresetName, presetConfig } from './presets.js'
+import { answersAtOnce, type StoreConfig, type TieredConfig } from './store-config.js'
 
 /** A configuration as it is written: over a preset, whose settings it replaces one by one. */
 export type ConfigInput = { readonly [P in keyof Config]?: Config[P] | undefined } & {
   /** What is not set is as this preset has it. @default none */
   readonly preset?: PresetName | undefined
 }
+
+/** The model of a configuration as it is written. */
+export const inputModel = configModel
+  .partial({ store: true })
+  .extend({ preset: z.enum(PRESET_NAMES).optional() })
 
 /** A configuration that was checked: its stores are no addresses any more. */
 export interface CheckedConfig extends Config {
@@ -44,11 +52,10 @@ export function checkedConfig(data: unknown, origin: Origin): CheckedConfig {
 }
 
 function overPreset(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || !('preset' in data)) return data
+  if (!isGroup(data)) return data
   const { preset, ...rest } = data
   if (preset === undefined) return rest
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined)
-  return { ...presetConfig(preset as PresetName), ...Object.fromEntries(given) }
+  return merged(presetConfig(preset as PresetName) as unknown as Group, rest)
 }
 
 function storeAt(store: string | StoreConfig): StoreConfig {
@@ -64,12 +71,23 @@ function tierAt(store: string | StoreConfig, which: 'near' | 'far'): StoreConfig
   return typeof store === 'string' ? parseAddress(store, `store.${which}`) : store
 }
 
+/** Settings that no dict over an asynchronous store has a use for. */
+export const ONLY_AT_ONCE = [...OF_THE_VIEW, ...OF_SYNC_STORES.filter((name) => name !== 'lmdb')]
+
 /** What each setting alone may be, and not together. */
-function refuseContradictions({ store, namespace, initial }: CheckedConfig, origin: Origin): void {
+function refuseContradictions(config: CheckedConfig, origin: Origin): void {
+  const { store, namespace, initial } = config
+  const useless = ONLY_AT_ONCE.find((name) => config[name] !== undefined)
+  if (useless !== undefined && !answersAtOnce(store)) {
+    throw new ConfigError(
+      useless,
+      `The setting ${origin.nameOf([useless])} in ${origin.place} cannot go with a ${store.kind} store, where it would do nothing. Leave it out.`,
+    )
+  }
   if (namespace !== undefined && initial !== undefined) {
     throw new ConfigError(
       'initial',
-      `initial in ${origin.place} cannot go with namespace: it fills the dict itself, and would not be seen in a namespace. Leave one of them out.`,
+      `The setting ${origin.nameOf(['initial'])} in ${origin.place} cannot go with namespace: it fills the dict itself, and would not be seen in a namespace. Leave one of them out.`,
     )
   }
   const stores = store.kind === 'tiered' ? { 'store.far': store.far } : { store }

@@ -6,15 +6,16 @@ import { ConfigError } from '../errors/config-error.js'
 import { MissingPackageError } from '../errors/open-errors.js'
 import { type CheckedConfig, checkedConfig } from './check-config.js'
 import { originOf } from './explain.js'
+import { isGroup } from './merge.js'
 
 /** The configuration in a text of JSON. Throws ConfigError. */
 export function configFromJson(text: string): CheckedConfig {
-  return checkedConfig(parsedJson(text, 'the text'), originOf('the text'))
+  return configIn(parsedJson(text, 'the text'), 'the text')
 }
 
 /** The configuration in a text of YAML. Throws ConfigError; MissingPackageError without the package `yaml`. */
 export function configFromYaml(text: string): CheckedConfig {
-  return checkedConfig(parsedYaml(text, 'the text'), originOf('the text'))
+  return configIn(parsedYaml(text, 'the text'), 'the text')
 }
 
 /**
@@ -30,8 +31,14 @@ export function configFromFile(path: string): CheckedConfig {
       `${place} is no configuration: its name must end with .json, .yaml or .yml.`,
     )
   }
-  const config = checkedConfig(parse(textOf(path, place), place), originOf(place))
+  const config = configIn(parse(textOf(path, place), place), place)
   return placedIn(config, dirname(resolve(path)))
+}
+
+/** Editors find the schema by "$schema"; it is no setting. */
+function configIn(data: unknown, place: string): CheckedConfig {
+  const { $schema: _, ...settings } = isGroup(data) ? data : {}
+  return checkedConfig(isGroup(data) ? settings : data, originOf(place))
 }
 
 /** Whether a path has the name of a configuration file. */
@@ -47,44 +54,53 @@ const PARSERS: Readonly<Record<string, (text: string, place: string) => unknown>
 
 function textOf(path: string, place: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // Editors may put a mark in front.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     throw new ConfigError('', `The configuration in ${place} cannot be read (${code}).`, { cause })
   }
 }
 
-/** What a parser says may show what it read, which may be a secret: only the position is told. */
+/** What a parser says may show what it read, which may be a secret: only the line is told. */
 function parsedJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text)
-  } catch {
-    throw new ConfigError('', `The configuration in ${place} is no JSON.`)
+  } catch (error) {
+    const position = /position (\d+)/.exec(String(error))?.[1]
+    throw unparsed(place, 'JSON', text.slice(0, Number(position ?? text.length)).split('\n').length)
   }
+}
+
+function unparsed(place: string, language: string, line: number | undefined): ConfigError {
+  const where = line === undefined ? '' : ` Look at line ${line}.`
+  return new ConfigError('', `The configuration in ${place} is no ${language}.${where}`)
 }
 
 interface Yaml {
   parseDocument(text: string): {
     readonly errors: readonly {
-      readonly code: string
       readonly linePos?: readonly { readonly line: number }[]
     }[]
     toJS(): unknown
   }
+  stringify(value: unknown): string
 }
 
 function parsedYaml(text: string, place: string): unknown {
   const document = loadYaml().parseDocument(text)
   const [error] = document.errors
-  if (error === undefined) return document.toJS()
-  const line = error.linePos?.[0]?.line
-  throw new ConfigError(
-    '',
-    `The configuration in ${place} is no YAML: line ${line}, ${error.code}.`,
-  )
+  if (error !== undefined) throw unparsed(place, 'YAML', error.linePos?.[0]?.line)
+  try {
+    return document.toJS()
+  } catch {
+    // Aliases that refer to nothing, or to far too much.
+    throw unparsed(place, 'YAML', undefined)
+  }
 }
 
-function loadYaml(): Yaml {
+/** The package `yaml`, if it is installed beside this one. Throws MissingPackageError. */
+export function loadYaml(): Yaml {
   try {
     return createRequire(import.meta.url)('yaml') as Yaml
   } catch (cause) {

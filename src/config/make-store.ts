@@ -9,12 +9,13 @@ import { sqliteStore } from '../store/sqlite/open-sqlite.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { parseAddress } from './address.js'
 import { secretText } from './secret.js'
-import type { RedisConfig, StoreConfig, SyncStoreConfig, TieredConfig } from './store-config.js'
-
-/** Whether dicts over the store can be synchronous. */
-export function answersAtOnce(store: StoreConfig): store is SyncStoreConfig {
-  return store.kind !== 'redis' && store.kind !== 'tiered'
-}
+import {
+  answersAtOnce,
+  type RedisConfig,
+  type StoreConfig,
+  type SyncStoreConfig,
+  type TieredConfig,
+} from './store-config.js'
 
 /** Opens the store. Throws what lmdbStore(), fileStore() and sqliteStore() throw. */
 export function syncStoreOf(store: SyncStoreConfig): SyncStore {

@@ -8,8 +8,9 @@ import { openAsync } from '../open/open-async.js'
 import type { OpenOptions } from '../open/open-options.js'
 import { type CheckedConfig, type ConfigInput, checkConfig } from './check-config.js'
 import { ciphersOf } from './make-cipher.js'
-import { answersAtOnce, storeOf, syncStoreOf } from './make-store.js'
+import { storeOf, syncStoreOf } from './make-store.js'
 import type { PresetName } from './presets.js'
+import { answersAtOnce } from './store-config.js'
 
 /** Options that no plain data can say. */
 export type CodeOptions = Pick<
@@ -44,7 +45,8 @@ export function openFromConfig<S extends object = Record<string, unknown>>(
 }
 
 /**
- * Opens the dict of a configuration, over a store of any kind. Rejects with ConfigError, and what
+ * Opens the dict of a configuration, over a store of any kind. Settings of the object view are for
+ * those who open the same configuration with openFromConfig(): here there is none. Rejects with ConfigError, and what
  * openAsync() rejects with.
  */
 export async function openFromConfigAsync<S extends object = Record<string, unknown>>(
@@ -52,7 +54,7 @@ export async function openFromConfigAsync<S extends object = Record<string, unkn
   code: CodeOptions = {},
 ): Promise<AsyncPersistDict<S>> {
   const config = checkConfig(input)
-  const options = { ...openOptions(config), ...code }
+  const { onConflict: _, maxKeys: __, ...options } = { ...openOptions(config), ...code }
   const store = storeOf(config.store)
   try {
     return within(await openAsync<S>(store, options as OpenOptions<S, KeyOf<S>>), config)

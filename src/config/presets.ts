@@ -52,8 +52,21 @@ const PRESETS: Readonly<Record<PresetName, Config>> = {
   },
 }
 
+/** What each preset is for, in a line. */
+export const PRESET_ABOUT: Readonly<Record<PresetName, string>> = {
+  simple: 'A dict in a directory, with the defaults of open().',
+  bucketed: 'Namespaces with limits of their own, within one for all.',
+  durable_sql: 'A SQLite file, on disk before set() returns.',
+  hybrid_cache_db: 'A cache in memory before a SQLite file. Asynchronous.',
+  shared_cache: 'A cache of all processes of a host: a day, 1 GiB.',
+  llm_cache: 'Answers of models: compressed, 8 GiB, until 30 days unused.',
+  persistent_object: 'An object that is saved: changed by two at once is an error.',
+}
+
 /** The names of all presets. */
-export const PRESET_NAMES = Object.freeze(Object.keys(PRESETS)) as readonly PresetName[]
+export const PRESET_NAMES: readonly PresetName[] = Object.freeze(
+  Object.keys(PRESETS) as PresetName[],
+)
 
 /** The configuration of a preset. Throws ConfigError for an unknown name. */
 export function presetConfig(name: PresetName): Config {

@@ -12,8 +12,8 @@ export type SecretPlace = { readonly env: string } | { readonly file: string }
 const name = z.string().min(1)
 
 export const secretPlaceModel = z.union([
-  z.strictObject({ env: name.describe('The name of a variable of the environment.') }),
-  z.strictObject({ file: name.describe('The path of a file.') }),
+  z.strictObject({ env: name }),
+  z.strictObject({ file: name }),
 ])
 
 export const secretModel = z.union([z.string().min(1), secretPlaceModel])

@@ -76,6 +76,11 @@ export type FarConfig = MemoryConfig | FileConfig | SqliteConfig | RedisConfig
 /** A store, by its kind. */
 export type StoreConfig = SyncStoreConfig | RedisConfig | TieredConfig
 
+/** Whether dicts over the store can be synchronous. */
+export function answersAtOnce(store: StoreConfig): store is SyncStoreConfig {
+  return store.kind !== 'redis' && store.kind !== 'tiered'
+}
+
 const path = z.string().min(1)
 const allowNetworkFileSystem = z.boolean().optional()
 

@@ -26,6 +26,12 @@ export type AsyncOpenOptionsWithPlace<S extends object, K> = AsyncOpenOptions<S,
     | { readonly store: SyncStore | AsyncStore; readonly path?: undefined }
   )
 
+/** Options that concern the object view, which only open() gives. */
+export const OF_THE_VIEW = ['onConflict', 'maxKeys'] as const
+
+/** Options that mean nothing to an asynchronous store. */
+export const OF_SYNC_STORES = ['lmdb', 'flushOnSignals', 'check', 'maxIdle', 'maxAge'] as const
+
 type Place = string | SyncStore | AsyncStore
 
 /**
@@ -47,11 +53,7 @@ export async function openAsync<S extends object, K>(
   separate: AsyncOpenOptions<S, K> = {},
 ): Promise<AsyncPersistDict<S, K>> {
   const { place, options } = asked(placeOrOptions, separate)
-  refuse(
-    options,
-    ['onConflict', 'maxKeys'],
-    'It concerns the object view, which only open() gives.',
-  )
+  refuse(options, OF_THE_VIEW, 'It concerns the object view, which only open() gives.')
   const scope = isAsyncStore(place)
     ? await remoteScope(place, options)
     : localScope(place, options as OpenOptions<S, K>)
@@ -86,11 +88,7 @@ async function remoteScope<S extends object, K>(
   options: AsyncOpenOptions<S, K>,
 ): Promise<AsyncScope> {
   checkOptions(options)
-  refuse(
-    options,
-    ['lmdb', 'flushOnSignals', 'check', 'maxIdle', 'maxAge'],
-    `It means nothing to a ${store.kind} store.`,
-  )
+  refuse(options, OF_SYNC_STORES, `It means nothing to a ${store.kind} store.`)
   const settings = engineSettings(options as OpenOptions)
   ttlMs(options.ttl, 'ttl')
   const { release, ...shared } = await shareRemote(store, settings)

@@ -41,7 +41,9 @@ describe('the package', { timeout: 180_000 }, () => {
   afterAll(() => rmSync(folder, { recursive: true }))
 
   test('holds the build and its papers, and nothing else', () => {
-    const others = paths.filter((path) => !/^(dist\/.+(\.js|\.d\.ts)|docs\/.+\.md)$/.test(path))
+    const others = paths.filter(
+      (path) => !/^(dist\/.+(\.js|\.d\.ts)|docs\/(.+\.md|config\.schema\.json))$/.test(path),
+    )
     expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
   })
 
