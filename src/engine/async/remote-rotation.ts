@@ -5,7 +5,7 @@
  * is some rows at once. It happens where all hosts agree, so a row that waits to be sent by another
  * host under the old key comes later: all hosts must have sent what they had when this begins.
  */
-import type { Clock } from '../../clock.js'
+import { type Clock, nextTurn } from '../../clock.js'
 import { HIDDEN } from '../../errors/hidden.js'
 import { OptionError } from '../../errors/option-error.js'
 import { type AsyncStore, type CommonRows, commonRows } from '../../store/async-store.js'
@@ -55,6 +55,8 @@ export async function rotateRemoteKeys(store: AsyncStore, clock: Clock): Promise
   for (;;) {
     const { isDone, resealed, unreadable } = await rotation.step()
     if (isDone) return { resealed, unreadable }
+    // A store that answers at once would keep everybody else waiting.
+    await nextTurn()
   }
 }
 

@@ -123,8 +123,9 @@ export class SealedAsyncStore implements AsyncStore {
     return this.inner.onInvalidate(listener)
   }
 
-  sync(): Promise<void> {
-    return this.inner.sync()
+  async sync(): Promise<void> {
+    await this.#budget.idle()
+    await this.inner.sync()
   }
 
   stats(): Promise<StoreStats> {
