@@ -122,7 +122,7 @@ function ask(port: number, words: readonly string[]): Promise<string> {
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const probe = createServer().listen(0, '127.0.0.1')
     await once(probe, 'listening')
