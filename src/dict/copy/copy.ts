@@ -117,36 +117,46 @@ class Copying {
 
   /** Copies the entries of one namespace. */
   async dict(from: CopySource, to: CopyTarget, path: readonly string[]): Promise<void> {
-    let batch: Pair[] = []
+    let keys: unknown[] = []
     for await (const key of from.keys({ order: 'insertion' })) {
-      // The key came from this dict.
-      const entry = await from.getEntry(key as never)
-      // Gone or expired meanwhile.
-      if (entry === undefined) continue
-      batch.push([key, entry])
-      if (batch.length < this.#batchSize) continue
-      await this.#batch(to, batch, path)
-      batch = []
+      keys.push(key)
+      if (keys.length < this.#batchSize) continue
+      await this.#batch(to, await pairsOf(from, keys), path)
+      keys = []
     }
-    await this.#batch(to, batch, path)
+    await this.#batch(to, await pairsOf(from, keys), path)
   }
 
   async #batch(to: CopyTarget, batch: readonly Pair[], path: readonly string[]): Promise<void> {
     this.#options.signal?.throwIfAborted()
-    const missing: Pair[] = []
-    for (const pair of batch) if (!(await isThere(to, pair))) missing.push(pair)
+    const missing = await missingOf(to, batch)
     for (const run of runsOf(missing)) await write(to, run)
     await to.flush()
     if (this.#options.verify ?? true) {
-      for (const pair of missing) {
-        if (!(await isThere(to, pair)) && !isExpired(pair[1])) throw new CopyError(pair[0], path)
-      }
+      const lost = (await missingOf(to, missing)).find(([, entry]) => !isExpired(entry))
+      if (lost !== undefined) throw new CopyError(lost[0], path)
     }
     this.copied += missing.length
     this.skipped += batch.length - missing.length
     const { copied, skipped } = this
     this.#options.onProgress?.({ copied, skipped, namespace: path })
   }
+}
+
+/** The entries of keys, but those that are gone or have expired meanwhile. */
+async function pairsOf(from: CopySource, keys: readonly unknown[]): Promise<Pair[]> {
+  // All at once: each may be a round trip. The keys came from this dict.
+  const entries = await Promise.all(keys.map((key) => from.getEntry(key as never)))
+  return keys.flatMap((key, at): Pair[] => {
+    const entry = entries[at]
+    return entry === undefined ? [] : [[key, entry]]
+  })
+}
+
+/** Those that the target does not hold, or holds otherwise. */
+async function missingOf(to: CopyTarget, pairs: readonly Pair[]): Promise<Pair[]> {
+  const found = await Promise.all(pairs.map((pair) => isThere(to, pair)))
+  return pairs.filter((_, at) => !found[at])
 }
 
 async function isThere(to: CopyTarget, [key, entry]: Pair): Promise<boolean> {
