@@ -33,21 +33,31 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
    * is not stored. Rejects with what `fn` throws, ComputeTimeoutError, the reason of `signal`, and as
    * set() throws.
    */
-  async getOrSet<L extends KeyIn<K>, U extends undefined = never>(
+  getOrSet<L extends KeyIn<K>>(
     key: L,
     fn: (
       context: ComputeContext<L, Frozen<ValueAt<S, L>>>,
-    ) => ValueAt<S, L> | U | PromiseLike<ValueAt<S, L> | U>,
+    ) => ValueAt<S, L> | PromiseLike<ValueAt<S, L>>,
     options?: GetOrSetOptions<ValueAt<S, L>>,
-  ): Promise<Frozen<ValueAt<S, L>> | U> {
+  ): Promise<Frozen<ValueAt<S, L>>>
+  getOrSet<L extends KeyIn<K>>(
+    key: L,
+    fn: (
+      context: ComputeContext<L, Frozen<ValueAt<S, L>>>,
+    ) => ValueAt<S, L> | undefined | PromiseLike<ValueAt<S, L> | undefined>,
+    options?: GetOrSetOptions<ValueAt<S, L>>,
+  ): Promise<Frozen<ValueAt<S, L>> | undefined>
+  async getOrSet(
+    key: KeyIn<K>,
+    fn: (context: ComputeContext<never, never>) => unknown,
+    options?: GetOrSetOptions<never>,
+  ): Promise<unknown> {
     const isPlain = options === undefined || (!options.refresh && !options.earlyRefresh)
     const value = isPlain ? this.get(key) : undefined
     if (value !== undefined) return value
     const given = { given: key, text: this.#scope.key(key) }
     const { recipes } = this.#scope
-    return (await recipes.getOrSet(this.#host, given, fn, options ?? {})) as
-      | Frozen<ValueAt<S, L>>
-      | U
+    return recipes.getOrSet(this.#host, given, fn, options ?? {})
   }
 
   /**

@@ -37,8 +37,9 @@ export interface OpenOptions<S extends object = Record<string, unknown>, K = unk
    */
   readonly durability?: Durability | undefined
   /**
-   * How values are made into bytes. Part of the store's format: it cannot change afterwards.
-   * @default 'msgpack'
+   * How values are made into bytes. The built-in ones may take each other's place at any open, since
+   * each record says which made it. One of your own is part of the store's format. See
+   * docs/serializers.md. @default 'msgpack'
    */
   readonly serializer?: SerializerName | Serializer | undefined
   /**

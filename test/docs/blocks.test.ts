@@ -7,7 +7,7 @@
  *               lines ends with a comment, which is what it prints
  *     ts more   goes on where the block before it on the page ends: compiled and run with it
  *
- * Blocks in other languages are for reading.
+ * Blocks in other languages are for reading, or belong to shell sessions: see shell.test.ts.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,8 @@ describe('the TypeScript blocks of the documentation', () => {
     mkdirSync(join(folder, 'node_modules'))
     // As if installed: the package is found by its name, through its exports.
     link('.', 'persistdict')
-    for (const name of ['ai', 'openai', 'zod']) link(`node_modules/${name}`, name)
+    for (const name of ['ai', 'keyv', 'lru-cache', 'openai', 'zod'])
+      link(`node_modules/${name}`, name)
     for (const { name, code } of PROGRAMS) write(`${name}.ts`, code)
     const tsc = join(REPOSITORY, 'node_modules/.bin/tsc')
     complaints = spawnSync(tsc, ['-p', folder], { cwd: folder, encoding: 'utf8' }).stdout

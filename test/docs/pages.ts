@@ -15,7 +15,7 @@ export interface Block {
   /** The line of the page on which the code starts, from 1. */
   readonly line: number
   readonly language: string
-  /** What follows the language: `run`, `more` or nothing. */
+  /** What follows the language: `run`, `more`, the name of a file, or nothing. */
   readonly mark: string
   readonly code: string
 }
@@ -32,7 +32,7 @@ export function page(path: string): Page {
   return { path, text: readFileSync(join(REPOSITORY, path), 'utf8') }
 }
 
-const FENCE = /^```(\w*)[ \t]*(\w*)\n([\s\S]*?)^```$/gm
+const FENCE = /^```(\w*)[ \t]*([\w./-]*)\n([\s\S]*?)^```$/gm
 
 /** The fenced blocks of a page, in its order. */
 export function blocksOf({ text }: Page): Block[] {

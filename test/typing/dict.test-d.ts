@@ -108,3 +108,16 @@ const pairs = open<Record<string, number>, readonly [string, number]>('./pairs',
 pairs.set(['a', 1], 2)
 // @ts-expect-error keys are pairs
 pairs.get('a')
+
+// getOrSet() gives what the dict holds, and undefined only if the function may return that
+declare const somebody: User
+const computed = {
+  plain: await users.getOrSet('x', async () => ({ name: 'Ada', tags: [] })),
+  withContext: await users.getOrSet('x', async (context) => ({ name: context.key, tags: [] })),
+  perhaps: await users.getOrSet('x', async ({ stale }) => (stale ? undefined : somebody)),
+}
+same<typeof computed.plain, Frozen<User>>(true)
+same<typeof computed.withContext, Frozen<User>>(true)
+same<typeof computed.perhaps, Frozen<User> | undefined>(true)
+// @ts-expect-error not what the dict holds
+await users.getOrSet('x', async () => 7)

@@ -58,7 +58,7 @@ export interface MemoizeStats {
   readonly misses: number
   /** Calls of the function itself. */
   readonly calls: number
-  /** Calls of the function that threw or rejected. */
+  /** Calls that rejected. */
   readonly errors: number
 }
 
