@@ -13,6 +13,11 @@ export function latin1Of(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
+/** A copy of bytes that are lent, whose array may be longer than their `length` says. */
+export function ownedBytes(lent: Uint8Array): Uint8Array {
+  return Uint8Array.prototype.slice.call(lent, 0, lent.length)
+}
+
 /** Whether two byte strings are the same. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0

@@ -24,6 +24,18 @@ export function deepFreeze(value: unknown): boolean {
   return canShare
 }
 
+/**
+ * Freezes a freshly decoded value of plain objects, arrays and primitives, in which no object has two
+ * places.
+ */
+export function freezeTree(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+    if (typeof part === 'object') freezeTree(part)
+  }
+  Object.freeze(value)
+}
+
 function isPlain(object: object): boolean {
   if (Array.isArray(object)) return true
   const prototype: unknown = Object.getPrototypeOf(object)

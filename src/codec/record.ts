@@ -100,6 +100,10 @@ const NO_TAGS: readonly string[] = Object.freeze([])
 const SCRATCH_BYTES = 64 * 2 ** 10
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 
+/** The scratch cut to the length of a record, by that length: making one takes longer than a record. */
+const scratchViews: (Uint8Array | undefined)[] = []
+const MOST_SCRATCH_VIEWS = 1_024
+
 /** The record of an entry. The bytes are lent until the next call; copy what you keep. */
 export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint8Array {
   const { key, payload, grace } = fields
@@ -144,7 +148,13 @@ export function encodeRecord(storageKey: Uint8Array, fields: RecordFields): Uint
   }
   bytes.set(payload, at)
   writeUint32(bytes, 0, checksum(storageKey, bytes, length))
-  return bytes === scratch ? scratch.subarray(0, length) : bytes
+  return bytes === scratch ? scratchView(length) : bytes
+}
+
+function scratchView(length: number): Uint8Array {
+  const view = scratchViews[length] ?? scratch.subarray(0, length)
+  if (length < MOST_SCRATCH_VIEWS) scratchViews[length] = view
+  return view
 }
 
 /**

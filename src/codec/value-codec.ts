@@ -2,7 +2,7 @@
 import { HIDDEN } from '../errors/hidden.js'
 import { UnpersistableValueError, ValueTooLongError } from '../errors/value-errors.js'
 import { Compression } from './compression.js'
-import { deepFreeze } from './freeze.js'
+import { freezeTree } from './freeze.js'
 import { flatten, type Refuse } from './graph.js'
 import { KIND, kindsOf } from './kinds.js'
 import type { DecodedRecord, RecordFields } from './record.js'
@@ -91,7 +91,7 @@ export class ValueCodec {
   decodeFrozen(record: DecodedRecord): unknown {
     const value = this.#decodePlain(record)
     // Not by msgpackr's freezeData, which leaves out every object that is not one of its records.
-    deepFreeze(value)
+    freezeTree(value)
     return value
   }
 

@@ -1,5 +1,6 @@
 /** Decoded entries, as readers get them and as the read cache keeps them. */
 
+import { ownedBytes } from '../bytes.js'
 import { rawLength } from '../codec/compression.js'
 import { deepFreeze } from '../codec/freeze.js'
 import { type DecodedRecord, type Grace, isExpired } from '../codec/record.js'
@@ -50,7 +51,7 @@ export class Entry {
   /** The same, of a record that is only lent. */
   static copied(key: string, record: DecodedRecord, codec: ValueCodec): Entry {
     const payload = payloadOf(record)
-    const bytes = Uint8Array.prototype.slice.call(payload.bytes)
+    const bytes = ownedBytes(payload.bytes)
     return new Entry(key, record, codec, { ...payload, bytes }, undefined)
   }
 

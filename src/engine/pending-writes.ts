@@ -2,13 +2,8 @@
  * Writes that are not in the store yet, by key: the newest one only, in the order in which they must
  * be applied. Reads look here first.
  */
+import { keyOrder } from './key-order.js'
 import { type SetWrite, type Write, weightOf } from './write.js'
-
-/** A write, and the version that it gets when it is applied. */
-interface Numbered {
-  readonly write: Write
-  version: number
-}
 
 /** Where writes are applied. */
 interface Applier {
@@ -17,7 +12,7 @@ interface Applier {
 }
 
 export class PendingWrites {
-  readonly #writes = new Map<string, Numbered>()
+  readonly #writes = new Map<string, Write>()
   #sizeBytes = 0
 
   get count(): number {
@@ -29,17 +24,17 @@ export class PendingWrites {
   }
 
   get(id: string): Write | undefined {
-    return this.#writes.get(id)?.write
+    return this.#writes.get(id)
   }
 
   add(id: string, write: Write): void {
-    const before = this.#writes.get(id)?.write
+    const before = this.#writes.get(id)
     if (before !== undefined) this.#sizeBytes -= weightOf(before)
     // A key that went and came again is inserted last, as it would be in a Map.
     const cameAgain = before?.kind === 'delete' && write.kind === 'set'
     if (cameAgain) this.#writes.delete(id)
     const settled = cameAgain || isNew(before, write) ? asNew(write) : write
-    this.#writes.set(id, { write: settled, version: 0 })
+    this.#writes.set(id, settled)
     this.#sizeBytes += weightOf(write)
   }
 
@@ -53,11 +48,10 @@ export class PendingWrites {
    * insertion, are those of the order in which the writes were made.
    */
   applyByKey(session: Applier): void {
-    for (const numbered of this.#writes.values()) numbered.version = session.tx.nextVersion()
-    for (const id of [...this.#writes.keys()].sort()) {
-      const { write, version } = this.#writes.get(id) as Numbered
-      session.apply(write, version)
-    }
+    const ids = [...this.#writes.keys()]
+    const writes = [...this.#writes.values()]
+    const versions = writes.map(() => session.tx.nextVersion())
+    for (const at of keyOrder(ids)) session.apply(writes[at] as Write, versions[at] as number)
   }
 
   clear(): void {

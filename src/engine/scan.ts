@@ -23,18 +23,22 @@ import {
 import { findRow, ROWS } from './row.js'
 
 /** The live entries of a range, one by one. */
-export function* scanEntries(
+export function scanEntries(
   engine: Engine,
   space: KeySpace,
   range: EntryRange,
   wanted: Wanted,
 ): Generator<Entry> {
-  let left = range.limit ?? Number.POSITIVE_INFINITY
-  if (left <= 0) return
   const entries =
     range.order === 'insertion' || space.isHidden
       ? collected(engine, space, range, wanted)
       : inKeyOrder(engine, space, range, wanted)
+  return range.limit === undefined ? entries : atMost(entries, range.limit)
+}
+
+function* atMost(entries: Iterable<Entry>, limit: number): Generator<Entry> {
+  let left = limit
+  if (left <= 0) return
   for (const entry of entries) {
     yield entry
     if (--left === 0) return
@@ -53,7 +57,11 @@ function* inKeyOrder(
     const step = new Step(engine, { space, prefix: range.prefix, wanted, codec: engine.codec })
     const last = engine.reader().walk(ROWS, bounds, rows, step.visit)
     if (last === undefined) return
-    yield* step.live()
+    for (const read of step.entries) {
+      const entry = step.live(read)
+      if (entry !== undefined) yield entry
+    }
+    step.assertReadable()
     bounds = { ...bounds, after: last }
   }
 }
@@ -63,7 +71,7 @@ class Step {
   readonly #engine: Engine
   readonly #filter: RowFilter
   readonly #writes: number
-  readonly #entries: Entry[] = []
+  readonly entries: Entry[] = []
   /** The first row that could not be read: told when the scan comes to it. */
   #failure: { readonly error: unknown } | undefined
 
@@ -77,22 +85,25 @@ class Step {
     if (this.#failure !== undefined) return
     try {
       const entry = entryOfRow(this.#filter, storageKey, bytes)
-      if (entry !== undefined) this.#entries.push(entry)
+      if (entry !== undefined) this.entries.push(entry)
     } catch (error) {
       this.#failure = { error }
     }
-  };
+  }
 
-  *live(): Generator<Entry> {
+  /** An entry of the step as it is now; undefined if it is gone. */
+  live(read: Entry): Entry | undefined {
     const engine = this.#engine
     const { space, wanted } = this.#filter
-    for (const read of this.#entries) {
-      // Something was written here since the step was read: the row may be gone, or another.
-      const isOld = engine.writes !== this.#writes || engine.live.isDirty
-      const entry = isOld ? engine.entry(space, read.key, modeOf(wanted)) : read
-      if (entry === undefined || engine.isInvalidated(space, entry)) continue
-      if (entry.expiresAt === 0 || !entry.isExpiredAt(engine.now())) yield entry
-    }
+    // Something was written here since the step was read: the row may be gone, or another.
+    const isOld = engine.writes !== this.#writes || engine.live.isDirty
+    const entry = isOld ? engine.entry(space, read.key, modeOf(wanted)) : read
+    if (entry === undefined || engine.isInvalidated(space, entry)) return undefined
+    return entry.expiresAt === 0 || !entry.isExpiredAt(engine.now()) ? entry : undefined
+  }
+
+  /** Throws what the first row was that could not be read. Call after the entries before it. */
+  assertReadable(): void {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 }

@@ -1,5 +1,5 @@
 /** Removing the rows of entries that were invalidated by tag. */
-import { afterPrefix, equalBytes } from '../bytes.js'
+import { afterPrefix, equalBytes, ownedBytes } from '../bytes.js'
 import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { StoreReader } from '../store/sync-store.js'
 import { pathOf } from './count.js'
@@ -48,7 +48,7 @@ export class TagSweep {
       looked++
       const fields = openedFields(space, storageKey, record)
       if (fields === undefined || fields.tags.length === 0) return
-      found.push({ storageKey, tags: fields.tags, version: fields.version })
+      found.push({ storageKey: ownedBytes(storageKey), tags: fields.tags, version: fields.version })
     })
     let removed = 0
     for (const candidate of found) {

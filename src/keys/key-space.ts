@@ -145,7 +145,7 @@ export class KeySpace {
 
   /** The key of a plain storage key. Throws RangeError for bytes that are no key. */
   decode(storageKey: Uint8Array): string {
-    return decodeWtf8(storageKey.subarray(this.prefix.length))
+    return decodeWtf8(storageKey, this.prefix.length)
   }
 
   /** The bytes of the key itself, as the record of a hashed key holds them. */

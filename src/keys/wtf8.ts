@@ -14,11 +14,11 @@ export function encodeWtf8(text: string): Uint8Array {
   return text.isWellFormed() ? Buffer.from(text, 'utf8') : encodeIllFormed(text)
 }
 
-/** The string of bytes made by `encodeWtf8`. Throws RangeError for bytes that it never makes. */
-export function decodeWtf8(bytes: Uint8Array): string {
-  const text = asBuffer(bytes).toString('utf8')
+/** The string of bytes made by `encodeWtf8`, from `start` on. Throws RangeError for bytes that it never makes. */
+export function decodeWtf8(bytes: Uint8Array, start = 0): string {
+  const text = asBuffer(bytes).toString('utf8', start)
   // Only a decoder that met something strange puts in a replacement character; keys rarely hold one.
-  return text.includes(REPLACEMENT) ? decodeStrange(bytes, text) : text
+  return text.includes(REPLACEMENT) ? decodeStrange(bytes.subarray(start), text) : text
 }
 
 function encodeIllFormed(text: string): Uint8Array {

@@ -92,23 +92,28 @@ interface Place {
 
 const ROOT: Place = { parent: undefined, name: '', step: 'root', depth: 0 }
 
-const TAG = Object.fromEntries(
-  Array.from('untfdisDRLBahoMS', (tag) => [tag, tag.charCodeAt(0)]),
-) as Readonly<Record<string, number>>
-
 /** Keys of usual length are encoded in it without growing. */
 const FIRST_BYTES = 512
+
+/** Up to so many characters a loop is faster than a call of native code. */
+const SHORT_TEXT = 48
+
+/** Up to so many names are sorted by inserting. */
+const FEW_NAMES = 16
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 class Encoder {
   readonly #ignored: ReadonlySet<string>
   readonly #isArguments: boolean
   readonly #notes: Notes | undefined
-  readonly #ancestors = new Set<object>()
+  /** From the value down. Few, so that looking through them is quicker than a Set. */
+  readonly #ancestors: object[] = []
   #bytes = Buffer.allocUnsafe(FIRST_BYTES)
   #length = 0
 
   constructor(options: CanonicalOptions | undefined, notes: Notes | undefined) {
-    this.#ignored = new Set(options?.ignore)
+    this.#ignored = options?.ignore === undefined ? NOTHING : new Set(options.ignore)
     this.#isArguments = options?.isArguments ?? false
     this.#notes = notes
   }
@@ -180,14 +185,14 @@ class Encoder {
   }
 
   #branch(value: object, at: Place): void {
-    if (this.#ancestors.has(value)) throw refused(at, 'a part of itself')
+    if (this.#ancestors.includes(value)) throw refused(at, 'a part of itself')
     if (at.depth >= MAX_DEPTH) throw refused(at, `more than ${MAX_DEPTH} levels deep`)
-    this.#ancestors.add(value)
+    this.#ancestors.push(value)
     if (Array.isArray(value)) this.#array(value, at)
     else if (value instanceof Map) this.#map(value, at)
     else if (value instanceof Set) this.#set(value, at)
     else this.#plain(value as Readonly<Record<string, unknown>>, at)
-    this.#ancestors.delete(value)
+    this.#ancestors.pop()
   }
 
   #array(list: readonly unknown[], at: Place): void {
@@ -203,11 +208,14 @@ class Encoder {
 
   #plain(object: Readonly<Record<string, unknown>>, at: Place): void {
     if (Object.getOwnPropertySymbols(object).length > 0) throw refused(at, 'named by symbols')
-    const names = Object.keys(object).filter(
-      (name) => object[name] !== undefined && !this.#isIgnored(within(at, 'property', name)),
-    )
+    const names: string[] = []
+    for (const name of Object.keys(object)) {
+      if (object[name] === undefined) continue
+      if (this.#ignored.size > 0 && this.#isIgnored(within(at, 'property', name))) continue
+      names.push(name)
+    }
     this.#head('o', names.length, at, 'object')
-    for (const name of names.sort()) {
+    for (const name of sorted(names)) {
       this.#text(name)
       this.#part(object[name], within(at, 'property', name))
     }
@@ -269,7 +277,7 @@ class Encoder {
 
   #tag(tag: string): void {
     this.#room(1)
-    this.#bytes[this.#length++] = TAG[tag] as number
+    this.#bytes[this.#length++] = tag.charCodeAt(0)
   }
 
   #varint(value: number): void {
@@ -284,9 +292,26 @@ class Encoder {
   }
 
   #text(text: string): void {
+    if (text.length <= SHORT_TEXT && this.#shortAscii(text)) return
     const bytes = encodeWtf8(text)
     this.#varint(bytes.length)
     this.#raw(bytes)
+  }
+
+  /** Writes nothing that counts, and returns false, if the text is not ASCII. */
+  #shortAscii(text: string): boolean {
+    const { length } = text
+    this.#room(1 + length)
+    const bytes = this.#bytes
+    const start = this.#length
+    bytes[start] = length
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at)
+      if (code > 0x7f) return false
+      bytes[start + 1 + at] = code
+    }
+    this.#length = start + 1 + length
+    return true
   }
 
   #raw(bytes: Uint8Array): void {
@@ -302,6 +327,18 @@ class Encoder {
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
+}
+
+/** Sorts names in place, as sort() does, which takes its time for the few that most objects have. */
+function sorted(names: string[]): string[] {
+  if (names.length > FEW_NAMES) return names.sort()
+  for (let from = 1; from < names.length; from++) {
+    const name = names[from] as string
+    let at = from
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string
+    names[at] = name
+  }
+  return names
 }
 
 function within(parent: Place, step: Place['step'], name: string): Place {

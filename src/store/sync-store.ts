@@ -67,8 +67,8 @@ export interface StoreReader {
    */
   scan(bucket: string, range: ScanRange, limit: number): StoreRow[]
   /**
-   * Like scan(), but shows each row to `visit`, which must not call the store: the record is lent as by
-   * peek(), the key is given. Returns the last key, or undefined if the range is exhausted.
+   * Like scan(), but shows each row to `visit`, which must not call the store: key and record are lent,
+   * as by peek(). Returns the last key, or undefined if the range is exhausted.
    */
   walk(bucket: string, range: ScanRange, limit: number, visit: RowVisitor): Uint8Array | undefined
   /**

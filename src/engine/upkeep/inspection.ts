@@ -2,7 +2,7 @@
  * Walking through all rows, hints and counts of a store, in steps that are short enough to run beside
  * other work. Each step yields what looks wrong; see verify.ts for what becomes of it.
  */
-import { equalBytes } from '../../bytes.js'
+import { equalBytes, ownedBytes } from '../../bytes.js'
 import type { DecodedRecord } from '../../codec/record.js'
 import { type KeySpace, namespacePath, namespacePrefix } from '../../keys/key-space.js'
 import type { DeadlineHint } from '../../store/sync-store.js'
@@ -62,8 +62,7 @@ export class Inspection {
     do {
       const range = after === undefined ? {} : { after }
       after = this.#reader.walk(COUNTS, range, STEP_ROWS, (prefix, row) => {
-        // Lent: what parses it may look at more than its length.
-        this.#addTally(prefix, Uint8Array.prototype.slice.call(row, 0, row.length))
+        this.#addTally(ownedBytes(prefix), ownedBytes(row))
       })
       yield this.#taken()
     } while (after !== undefined)
@@ -86,7 +85,8 @@ export class Inspection {
     }
   }
 
-  readonly #visit = (storageKey: Uint8Array, bytes: Uint8Array): void => {
+  readonly #visit = (lentKey: Uint8Array, bytes: Uint8Array): void => {
+    const storageKey = ownedBytes(lentKey)
     const tally = this.#tallyOf(storageKey)
     if (tally === undefined) return
     const { space } = tally

@@ -1,5 +1,5 @@
 /** Looking through what is kept beside the entries: times of access, and invalidations of tags. */
-import { ByteReader, equalBytes } from '../../bytes.js'
+import { ByteReader, equalBytes, ownedBytes } from '../../bytes.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { StoreReader, StoreTransaction } from '../../store/sync-store.js'
 import { ACCESSED } from '../access-times.js'
@@ -56,7 +56,7 @@ function* steps(
   do {
     const rows: { readonly key: Uint8Array; readonly bytes: Uint8Array }[] = []
     after = reader.walk(bucket, after === undefined ? {} : { after }, STEP_ROWS, (key, lent) => {
-      rows.push({ key, bytes: Uint8Array.prototype.slice.call(lent, 0, lent.length) })
+      rows.push({ key: ownedBytes(key), bytes: ownedBytes(lent) })
     })
     yield rows.map(({ key, bytes }) => look(key, bytes)).filter((each) => each !== undefined)
   } while (after !== undefined)

@@ -18,7 +18,13 @@ import { type ChangeClock, changeClock } from './change-clock.js'
 import type { GenerationPlace } from './directory.js'
 import type { Gate } from './gate.js'
 import { asStoreError, isReadersFull } from './lmdb-errors.js'
-import { DATABASE_OPTIONS, loadNative, type NativeDatabase, type NativeRoot } from './native.js'
+import {
+  DATABASE_OPTIONS,
+  lendKeys,
+  loadNative,
+  type NativeDatabase,
+  type NativeRoot,
+} from './native.js'
 import { checkFile } from './open-gate.js'
 import { decodeState, encodeState, type StoreState } from './store-state.js'
 
@@ -81,9 +87,10 @@ export class Generation {
     }
   }
 
-  /** The records of a bucket. */
+  /** The records of a bucket. It lends the keys of a range, each until the next. */
   rows(bucket: string): NativeDatabase {
-    return this.#rows.get(bucket) ?? this.#open(this.#rows, bucket, rowsName(bucket))
+    const found = this.#rows.get(bucket)
+    return found ?? lendKeys(this.#open(this.#rows, bucket, rowsName(bucket)))
   }
 
   /** The deadline index of a bucket. */

@@ -8,7 +8,7 @@
  * would cost every write a read. Callers that know the old deadline say forget().
  */
 import { statSync } from 'node:fs'
-import { MAX_UINT48 } from '../../bytes.js'
+import { MAX_UINT48, ownedBytes } from '../../bytes.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import { StoreFullError } from '../../errors/store-errors.js'
 import type {
@@ -26,6 +26,7 @@ import type {
 import type { Environment } from './environment.js'
 import { deadlinesName, rowsName } from './generation.js'
 import { Journal } from './journal.js'
+import { plainView } from './lent-values.js'
 import { deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
 import { VERSIONS_PER_TRANSACTION } from './store-state.js'
@@ -79,7 +80,8 @@ export class LmdbStore implements SyncStore {
     this.#assertOpen()
     try {
       this.#environment.refresh()
-      return this.#environment.rows(bucket).getBinaryFast(key)
+      const lent = this.#environment.rows(bucket).getBinaryFast(key)
+      return lent && plainView(lent)
     } catch (error) {
       this.#environment.mend(error)
       return this.peek(bucket, key)
@@ -90,7 +92,7 @@ export class LmdbStore implements SyncStore {
     this.#assertOpen()
     const rows: StoreRow[] = []
     this.walk(bucket, range, limit, (key, record) => {
-      rows.push({ key, record: Uint8Array.prototype.slice.call(record, 0, record.length) })
+      rows.push({ key: ownedBytes(key), record: ownedBytes(record) })
     })
     return rows
   }

@@ -6,6 +6,7 @@
  */
 import { createRequire } from 'node:module'
 import { NativeModuleError } from '../../errors/open-errors.js'
+import { plainView } from './lent-values.js'
 
 /** lmdb's low-level environment. Its synchronous calls do exactly what the C library does. */
 export interface NativeEnvironment {
@@ -35,6 +36,7 @@ export interface NativeDatabase {
   getBinary(key: Uint8Array, from?: { transaction: NativeSnapshot }): Uint8Array | undefined
   /** In a buffer that the next read overwrites; its `length` is set to that of the value. */
   getBinaryFast(key: Uint8Array): Uint8Array | undefined
+  /** Keys and values may be lent, until the next. */
   getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown
@@ -74,7 +76,7 @@ export interface NativeSnapshot {
  */
 const LENDING = {
   encode: (value: Uint8Array) => value,
-  decode: (bytes: Uint8Array) => bytes,
+  decode: plainView,
   needsStableBuffer: false,
 }
 
@@ -85,6 +87,49 @@ export const DATABASE_OPTIONS = {
 } as const
 
 type DatabaseOptions = typeof DATABASE_OPTIONS
+
+/** How a database puts keys into lmdb's buffer, and takes them from there. Not in lmdb's types. */
+interface KeyHandling {
+  writeKey(key: Uint8Array, target: Uint8Array, start: number): number
+  readKey(source: Uint8Array, start: number, end: number): Uint8Array
+}
+
+/** Up to so many bytes a loop is faster than Uint8Array.set(). */
+const SHORT_KEY_BYTES = 32
+
+/** LMDB's own limit. */
+const MOST_KEY_BYTES = 1_978
+
+/** Makes the database lend the keys of ranges, each until the next, instead of copying each. */
+export function lendKeys(database: NativeDatabase): NativeDatabase {
+  const room = Buffer.allocUnsafeSlow(MOST_KEY_BYTES)
+  const views: (Uint8Array | undefined)[] = []
+  const handling: KeyHandling = {
+    writeKey(key, target, start) {
+      copyShort(key, 0, key.length, target, start)
+      return start + key.length
+    },
+    readKey(source, start, end) {
+      const length = end - start
+      copyShort(source, start, length, room, 0)
+      const view = views[length] ?? room.subarray(0, length)
+      views[length] = view
+      return view
+    },
+  }
+  return Object.assign(database, handling)
+}
+
+function copyShort(
+  source: Uint8Array,
+  from: number,
+  length: number,
+  target: Uint8Array,
+  to: number,
+): void {
+  if (length > SHORT_KEY_BYTES) target.set(source.subarray(from, from + length), to)
+  else for (let at = 0; at < length; at++) target[to + at] = source[from + at] as number
+}
 
 /** The root of an environment, from which named databases are opened. We keep no data in it. */
 export interface NativeRoot extends NativeDatabase {

@@ -30,7 +30,7 @@ export function walkRows(
     bytes += value.length
     if (bytes >= SCAN_STEP_BYTES) break
   }
-  return last
+  return last && Uint8Array.prototype.slice.call(last)
 }
 
 /** For databases of which it is known that they are small. */
