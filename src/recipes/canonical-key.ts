@@ -25,6 +25,7 @@ import { hash } from 'node:crypto'
 import { compareBytes, varintLength, writeVarint } from '../bytes.js'
 import { UnkeyableValueError } from '../errors/key-errors.js'
 import { encodeWtf8 } from '../keys/wtf8.js'
+import { nameOf, type Place, pathOf, ROOT, within } from './canonical-place.js'
 
 /** Deeper than that, a value is taken for one without an end. */
 const MAX_DEPTH = 1_000
@@ -79,18 +80,6 @@ interface Notes {
   readonly parts: KeyPart[]
   readonly ignored: string[]
 }
-
-/** Where a part is. Written out only when somebody asks: most keys are made without. */
-interface Place {
-  readonly parent: Place | undefined
-  /** As `ignore` names it; empty for what has no name of its own there. */
-  readonly name: string
-  /** As people write it. */
-  readonly step: 'root' | 'property' | 'index' | 'argument' | 'key' | 'value' | 'member'
-  readonly depth: number
-}
-
-const ROOT: Place = { parent: undefined, name: '', step: 'root', depth: 0 }
 
 /** Keys of usual length are encoded in it without growing. */
 const FIRST_BYTES = 512
@@ -341,41 +330,10 @@ function sorted(names: string[]): string[] {
   return names
 }
 
-function within(parent: Place, step: Place['step'], name: string): Place {
-  return { parent, name, step, depth: parent.depth + 1 }
-}
-
 /** Plain objects of other realms have an Object.prototype of their own, which has no prototype. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-/** The path by which `ignore` names a place: from the argument, if it is in one. */
-function nameOf({ parent, step, name }: Place): string {
-  if (parent === undefined || step === 'argument') return ''
-  const before = nameOf(parent)
-  return before === '' ? name : `${before}.${name}`
-}
-
-const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
-
-function pathOf({ parent, step, name }: Place): string {
-  if (parent === undefined) return ''
-  const before = pathOf(parent)
-  switch (step) {
-    case 'index':
-    case 'argument':
-      return `${before}[${name}]`
-    case 'key':
-    case 'value':
-      return `${before}<${name}>.${step}`
-    case 'member':
-      return `${before}<${name}>`
-    default:
-      if (!IDENTIFIER.test(name)) return `${before}[${JSON.stringify(name)}]`
-      return before === '' ? name : `${before}.${name}`
-  }
 }
 
 /** The bytes that a binary value is, wherever they lie. A Buffer is a Uint8Array. */
