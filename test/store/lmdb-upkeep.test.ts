@@ -1,9 +1,10 @@
 /** Backup and compaction, while others write and while the one that does it dies. */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClosedError, DamagedStoreError, open, PathError, UnsupportedError } from 'persistdict'
 import { memoryStore } from 'persistdict/memory'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { processIdentity } from '../../src/process-identity.js'
 import { type Child, runChild, startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
@@ -59,6 +60,7 @@ async function stopAndCheck(path: string, writers: readonly Writer[]): Promise<v
     expect(missing).toEqual([])
   }
   expect([...dict.keys({ prefix: 'old ' })]).toHaveLength(300)
+  expect(await dict.verify()).toMatchObject({ findings: 0 })
 }
 
 describe('compact()', () => {
@@ -121,6 +123,55 @@ describe('compact()', () => {
     await expect(dict.compact()).rejects.toThrow(/being backed up or compacted already/)
     await expect(first).resolves.toBeDefined()
     dict.close()
+  })
+
+  describe('the lock of another process', () => {
+    const lock = (path: string) => join(path, 'maintenance.lock')
+    const record = (path: string) => join(path, 'maintenance.json')
+    const DEAD = { ...processIdentity(), startTime: '1' }
+
+    /** As a process leaves it that copies at this moment. */
+    function locked(path: string, holder: object): void {
+      mkdirSync(lock(path))
+      writeFileSync(record(path), JSON.stringify(holder))
+    }
+
+    test('compact() takes over the lock of a dead process at once', async () => {
+      const path = grown()
+      using dict = open(path)
+      locked(path, DEAD)
+      await dict.compact()
+      expect([existsSync(lock(path)), existsSync(record(path))]).toEqual([false, false])
+      expect(generations(path)).toEqual(['g2'])
+    })
+
+    test('compact() leaves the lock of a living process alone, and one whose holder is not known', async () => {
+      const path = grown()
+      using dict = open(path)
+      locked(path, processIdentity())
+      await expect(dict.compact()).rejects.toThrow(/being backed up or compacted already/)
+      // It has the lock, and has only begun to write who it is.
+      writeFileSync(record(path), '{"pid":')
+      await expect(dict.compact()).rejects.toThrow(/being backed up or compacted already/)
+      expect([existsSync(lock(path)), generations(path)]).toEqual([true, ['g1']])
+    })
+
+    test('compact() by four processes that find the same dead one is done by one at a time, and loses nothing', async () => {
+      const path = grown()
+      locked(path, DEAD)
+      const ends = await Promise.all(
+        [1, 2, 3, 4].map(() => runChild('upkeep-runner.mjs', [path, 'compact', '-'])),
+      )
+      const done = ends.filter(({ code }) => code === 0)
+      for (const { code, stderr } of ends) {
+        if (code !== 0) expect(stderr).toContain('being backed up or compacted already')
+      }
+      expect(done.length).toBeGreaterThan(0)
+      expect(generations(path)).toEqual([`g${1 + done.length}`])
+      using dict = open(path)
+      expect(dict.size).toBe(300)
+      expect(await dict.verify()).toMatchObject({ findings: 0 })
+    })
   })
 
   test('close() during compact() gives it up, and leaves the dict as it was', async () => {
