@@ -31,6 +31,7 @@ import type { StoreRow, SyncStore } from '../../src/store/sync-store.js'
 import { testCipher } from '../../src/testing.js'
 import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
+import { canariesOf } from './canaries.js'
 import { newStore, opened, STORE_KINDS, storeAgain } from './opened.js'
 
 const KEY = Buffer.alloc(32, 1)
@@ -138,45 +139,14 @@ test('open() with other settings of values reads what all before it wrote', () =
 })
 
 describe('what is on disk', () => {
-  const canaries = [
-    'KeyCanary',
-    'ValueCanary',
-    'TagCanary',
-    'SpaceCanary',
-    'LockCanary',
-    'ComputeCanary',
-  ]
-
   function canariesIn(directory: string): string[] {
     const found: string[] = []
     for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
       const path = join(directory, name)
       if (!statSync(path).isFile()) continue
-      const bytes = readFileSync(path)
-      for (const canary of canaries) {
-        for (const form of formsOf(canary))
-          if (bytes.includes(form)) found.push(`${canary} in ${name}`)
-      }
+      found.push(...canariesOf(readFileSync(path)).map((canary) => `${canary} in ${name}`))
     }
     return found
-  }
-
-  /** As it is, in UTF-16, and in the two encodings that rows may be in. */
-  function formsOf(canary: string): Buffer[] {
-    const bytes = Buffer.from(canary)
-    // Base64 of its inside, which does not depend on what comes before it.
-    const inside = [0, 1, 2].map((skip) =>
-      bytes
-        .subarray(skip, skip + 6)
-        .toString('base64')
-        .slice(0, 8),
-    )
-    return [
-      bytes,
-      Buffer.from(canary, 'utf16le'),
-      Buffer.from(bytes.toString('hex')),
-      ...inside.map((text) => Buffer.from(text)),
-    ]
   }
 
   async function fill(dict: PersistDict): Promise<void> {
