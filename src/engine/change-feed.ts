@@ -1,42 +1,19 @@
 /** Reading the change log as it grows. Keeps it growing while anybody reads. */
 import type { Timer } from '../clock.js'
-import { DecodedRecord } from '../codec/record.js'
-import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
+import { namespacePrefix } from '../keys/key-space.js'
+import { WATCH_MS } from '../store/bounded-log.js'
 import type { StoreReader } from '../store/sync-store.js'
 import { Change } from './change.js'
-import { ChangeLog, type LoggedChange, WATCH_MS } from './change-log.js'
+import { ChangeLog, type LoggedChange } from './change-log.js'
 import { pathOf } from './count.js'
 import type { Engine } from './engine.js'
-import { keyOfRow, ROWS, readableFields } from './row.js'
-
-/** Changes read at a time: many enough to be quick, few enough to hold their values in memory. */
-const PAGE = 256
+import { changeOfRow, FEED_PAGE, type FedChange, type Feed, type FeedReader } from './feed.js'
+import { ROWS, readableFields } from './row.js'
 
 /** A writer's number is drawn from so many: two that are the same take each other's changes for own. */
 const WRITERS = 2 ** 48
 
-/** A change by any process. */
-export interface FedChange {
-  readonly change: Change
-  /** It was made by this engine. */
-  readonly isOwn: boolean
-}
-
-export interface FeedPage {
-  readonly changes: readonly FedChange[]
-  /** Changes before these were dropped unread. */
-  readonly hasMissed: boolean
-  /** There may be more at once. */
-  readonly hasMore: boolean
-}
-
-/** One reader's place in the log. */
-export interface FeedReader {
-  read(): FeedPage
-  close(): void
-}
-
-export class ChangeFeed {
+export class ChangeFeed implements Feed {
   readonly #engine: Engine
   readonly #log: ChangeLog
   readonly #onError: (error: unknown) => void
@@ -62,13 +39,13 @@ export class ChangeFeed {
     return {
       read: () => {
         const { store } = this.#engine
-        const page = this.#log.read(store, next, PAGE)
+        const page = this.#log.read(store, next, FEED_PAGE)
         next = page.next
         const changes = page.changes.map((logged) => this.#fed(store, logged))
         return {
-          changes: changes.filter((change) => change !== undefined),
-          hasMissed: page.hasMissed,
-          hasMore: page.changes.length === PAGE,
+          changes: changes.filter((change) => change !== undefined && change !== 'void'),
+          hasMissed: page.hasMissed || changes.includes(undefined),
+          hasMore: page.changes.length === FEED_PAGE,
         }
       },
       close: () => {
@@ -113,40 +90,21 @@ export class ChangeFeed {
     })
   }
 
-  /** Undefined for a change that a later one in the log has made void. */
-  #fed(reader: StoreReader, logged: LoggedChange): FedChange | undefined {
+  /** `'void'` for a change that a later one in the log has made so; undefined if its key is not known. */
+  #fed(reader: StoreReader, logged: LoggedChange): FedChange | 'void' | undefined {
     const { kind, storageKey, writer } = logged
+    const { codec } = this.#engine
     const space = this.#engine.space(pathOf(reader, namespacePrefix(storageKey)) ?? [])
     const isOwn = writer === this.#log.writer
-    const { codec } = this.#engine
     if (kind === 'clear') {
       return { change: new Change(kind, space, '', storageKey, undefined, codec), isOwn }
     }
     const record = kind === 'set' ? reader.get(ROWS, storageKey) : logged.record
-    const fields = record && fieldsOf(space, storageKey, record)
-    if (kind === 'set' && fields?.version !== logged.version) return undefined
-    const key =
-      fields === undefined
-        ? space.isHashed(storageKey)
-          ? undefined
-          : space.decode(storageKey)
-        : keyOfRow(space, storageKey, fields)
-    if (key === undefined) return undefined
-    return { change: new Change(kind, space, key, storageKey, record, codec), isOwn }
-  }
-}
-
-/** What went was logged in plain, as it had been opened; its checksum was that of the sealed record. */
-function fieldsOf(
-  space: KeySpace,
-  storageKey: Uint8Array,
-  record: Uint8Array,
-): DecodedRecord | undefined {
-  const fields = readableFields(storageKey, record)
-  if (fields !== undefined || space.secrets === undefined) return fields
-  try {
-    return new DecodedRecord(record)
-  } catch {
-    return undefined
+    if (kind === 'set') {
+      const fields = record && readableFields(storageKey, record)
+      if (fields?.version !== logged.version) return 'void'
+    }
+    const change = changeOfRow(kind, space, storageKey, record, codec)
+    return change && { change, isOwn }
   }
 }

@@ -8,9 +8,11 @@ import { RemoteBudget } from '../engine/async/remote-budget.js'
 import { RemoteEngine } from '../engine/async/remote-engine.js'
 import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
 import { SealedAsyncStore } from '../engine/async/sealed-async-store.js'
+import type { Feed } from '../engine/feed.js'
 import { AsyncLeases } from '../engine/leases/async-leases.js'
 import { Leasing } from '../engine/leases/leasing.js'
 import { Listeners } from '../engine/listeners.js'
+import { UnsupportedError } from '../errors/store-errors.js'
 import { allRecipes } from '../recipes/all-recipes.js'
 import type { AsyncStore } from '../store/async-store.js'
 import { type EngineSettings, refuseConflict } from './engine-settings.js'
@@ -90,6 +92,7 @@ async function release(entry: Shared): Promise<void> {
     return
   }
   parts.stop()
+  parts.events.close()
   try {
     await parts.leasing.close()
   } finally {
@@ -109,9 +112,19 @@ async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts
   const cache = settings.makeCache()
   const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
   const stop = settings.background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
-  const events = new StoreEvents(engine, errors, warnings)
+  const events = new StoreEvents(engine, errors, warnings, engine.feed ?? noFeed(store.kind))
+  // Another process may be the one that removes the entry.
+  if (engine.feed !== undefined) events.keyHandlers.onInterest = () => events.attendElsewhere()
   const leasing = new Leasing(new AsyncLeases(store, clock), clock, onError)
   return { secrets, engine, events, leasing, recipes: allRecipes(), stop }
+}
+
+/** Of a store that cannot tell what anyone changes. */
+function noFeed(kind: string): Feed {
+  const open = () => {
+    throw new UnsupportedError(kind, 'watch')
+  }
+  return { open, close: () => {} }
 }
 
 /** The secrets of a store that fits the settings; undefined if it is not encrypted. */

@@ -10,6 +10,7 @@ import type {
   RowCheck,
   RowOperation,
 } from './async-store.js'
+import { JournalOver } from './journal-over.js'
 import type {
   CommitPromise,
   DeadlineHint,
@@ -40,6 +41,7 @@ class AsyncOver implements AsyncStore {
   readonly identity: string
   readonly atomicity = 'batch'
   readonly hears = true
+  readonly journal: JournalOver
   readonly #rows: SyncStore
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
 
@@ -51,6 +53,7 @@ class AsyncOver implements AsyncStore {
     this.kind = rows.kind
     this.location = rows.location
     this.identity = `async ${rows.identity}`
+    this.journal = new JournalOver(rows)
     this.#known = rows.changeId()
     rows.onCommit(() => this.#look())
   }
@@ -90,6 +93,7 @@ class AsyncOver implements AsyncStore {
   async commit({ promise, checks, operations }: Batch): Promise<boolean> {
     const isApplied = this.#transaction(promise, (tx) => {
       if (!checks.every((check) => holds(tx, check))) return false
+      this.journal.note(tx, operations)
       for (const operation of operations) apply(tx, operation)
       return true
     })
@@ -102,6 +106,7 @@ class AsyncOver implements AsyncStore {
       const rows = this.#rows.scan(bucket, range, STEP_ROWS)
       if (rows.length === 0) return
       this.#transaction('committed', (tx) => {
+        this.journal.noteClear(tx, bucket, range.from)
         for (const { key } of rows) tx.delete(bucket, key)
       })
       for (const { key } of rows) this.#tell(bucket, key)

@@ -60,6 +60,8 @@ export interface DeleteRow {
   readonly bucket: string
   /** The key of the row. */
   readonly key: Uint8Array
+  /** What the journal says of it: `'expire'` if its deadline has passed, or nothing at all. @default 'delete' */
+  readonly noted?: 'delete' | 'expire' | 'nothing' | undefined
 }
 
 /** If all checks hold, all operations, in their order. */
@@ -91,6 +93,57 @@ export type Atomicity = 'batch' | 'key'
 
 /** What all who share a store agree on at once. */
 export type CommonRows = Pick<AsyncStore, 'get' | 'scan' | 'commit'>
+
+/** A change of a row by anyone. */
+export interface RowChange {
+  /**
+   * `'expire'`: it went because its deadline had passed; or the store has dropped it, soon or some
+   * seconds later. `'clear'`: rows of a range went that begins with `key`; a large one may be noted
+   * several times.
+   */
+  readonly kind: 'put' | 'delete' | 'expire' | 'clear'
+  /** The key of the row. */
+  readonly key: Uint8Array
+  /**
+   * Of a put, the record. Of a row that went, the record that it had; undefined if it was larger than
+   * LARGEST_LOGGED, or the store does not know it.
+   */
+  readonly record: Uint8Array | undefined
+  /** It was made by way of this store, and not of another over the same data. */
+  readonly isOwn: boolean
+}
+
+/** Some changes, and where to read on. */
+export interface JournalPage {
+  /** In the order of their commits, as far as there is one. */
+  readonly changes: readonly RowChange[]
+  /** Where to read on. */
+  readonly next: string
+  /** Changes before these were dropped unread. */
+  readonly hasMissed: boolean
+  /** There may be more at once. */
+  readonly hasMore: boolean
+}
+
+/**
+ * The changes of the rows of a bucket, in the order of their commits, row by row. They are noted while
+ * somebody watches, in the step that makes them, and within bounds: a reader that is too far behind
+ * misses the oldest. Of several puts of a row it may tell the last one only.
+ */
+export interface RowJournal {
+  /**
+   * Has changes noted from now on, for WATCH_MS: call it again before. Resolves to the place of the
+   * next change.
+   */
+  watch(bucket: string): Promise<string>
+  /** The changes from a place on, about `limit` of them. */
+  read(bucket: string, from: string, limit: number): Promise<JournalPage>
+  /**
+   * Calls `listener` soon after changes by anyone may have been noted. It does not throw and does not
+   * call the store. Returns how to stop.
+   */
+  onChange(listener: () => void): () => void
+}
 
 /** A store whose answers are waited for, such as a server. */
 export interface AsyncStore {
@@ -173,6 +226,8 @@ export interface AsyncStore {
    * otherwise tells it later. Others have no such member; they agree at once.
    */
   readonly common?: CommonRows
+  /** What anyone changes. A store that cannot tell has no such member; then nobody can watch. */
+  readonly journal?: RowJournal | undefined
   /** Resolves when all that was committed so far is as safe as this store can make it. */
   sync(): Promise<void>
   /** What the store can tell of itself. */

@@ -2,6 +2,7 @@ import { asyncBatchLaws } from './async-batch-laws.js'
 import { asyncBytesLaws } from './async-bytes-laws.js'
 import { asyncClosingLaws } from './async-closing-laws.js'
 import { asyncDeadlineLaws } from './async-deadline-laws.js'
+import { asyncJournalLaws } from './async-journal-laws.js'
 import { asyncScanLaws } from './async-scan-laws.js'
 import type { AsyncStoreLaw } from './async-store-law.js'
 
@@ -15,5 +16,6 @@ export const asyncStoreLaws: readonly AsyncStoreLaw[] = [
   ...asyncScanLaws,
   ...asyncBatchLaws,
   ...asyncDeadlineLaws,
+  ...asyncJournalLaws,
   ...asyncClosingLaws,
 ]

@@ -38,6 +38,10 @@ export interface Face {
   readonly name: string
   /** Whether several keys are written all or none. */
   readonly isAtomicAcrossKeys: boolean
+  /** Whether changes of several keys have an order. */
+  readonly hasOrder: boolean
+  /** Whether watchers hear of what is written when it is sent to another store. */
+  readonly isBehind: boolean
   /** A new, empty place. */
   newPlace(): OpenHandle
 }
@@ -130,6 +134,8 @@ function faces<T>(
   return Object.entries(places).map(([store, newPlace]) => ({
     name: `the ${kind} dict on ${store}`,
     isAtomicAcrossKeys,
+    hasOrder: isAtomicAcrossKeys,
+    isBehind: store.endsWith('written behind'),
     newPlace() {
       const storeAgain = newPlace()
       const openHandle = async (options: object = {}) => {

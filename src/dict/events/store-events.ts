@@ -1,6 +1,6 @@
 /** All who listen to the dicts of one store. */
-import type { ChangeFeed, FeedReader } from '../../engine/change-feed.js'
 import type { EntryRange } from '../../engine/entry-range.js'
+import type { Feed, FeedReader } from '../../engine/feed.js'
 import type { Listeners, Subscription } from '../../engine/listeners.js'
 import { OptionError } from '../../errors/option-error.js'
 import {
@@ -23,18 +23,18 @@ export class StoreEvents {
   readonly warnings: Listeners<Warning>
   readonly hub: EventHub
   readonly keyHandlers: KeyHandlers
-  /** Undefined where nobody tells what other processes do. */
-  readonly #feed: ChangeFeed | undefined
+  readonly #feed: Feed
   readonly #watches = new Set<Watch>()
   /** Open while a key has a handler of its expiry: another process may be the one that removes it. */
   #elsewhere: FeedReader | undefined
+  #reading: Promise<void> = Promise.resolve()
 
   /** `errors` and `warnings` are where the engine reports what no call can. */
   constructor(
     source: EventSource,
     errors: Listeners<unknown>,
     warnings: Listeners<Warning>,
-    feed?: ChangeFeed,
+    feed: Feed,
   ) {
     this.errors = errors
     this.warnings = warnings
@@ -46,7 +46,6 @@ export class StoreEvents {
 
   /** Watches what any process commits from now on, until the signal is aborted. */
   watch(scope: EventScope, range: EntryRange | undefined, signal: AbortSignal | undefined): Watch {
-    if (this.#feed === undefined) throw new OptionError('watch', NO_FEED)
     const stop = () => watch.end()
     const watch = new Watch(this.#feed, scope, range, (ended) => {
       this.#watches.delete(ended)
@@ -62,7 +61,7 @@ export class StoreEvents {
   attendElsewhere(): void {
     try {
       if (this.keyHandlers.expiring > 0) {
-        this.#elsewhere ??= this.#feed?.open(() => this.#readElsewhere())
+        this.#elsewhere ??= this.#feed.open(() => this.#heardElsewhere())
       } else {
         this.#elsewhere = void this.#elsewhere?.close()
       }
@@ -76,7 +75,7 @@ export class StoreEvents {
   close(): void {
     for (const watch of [...this.#watches]) watch.end()
     this.#elsewhere = undefined
-    this.#feed?.close()
+    this.#feed.close()
   }
 
   /** Throws OptionError or RangeError. */
@@ -116,23 +115,23 @@ export class StoreEvents {
     for (const watch of [...this.#watches]) if (watch.scope.handle === handle) watch.end()
   }
 
-  #readElsewhere(): void {
-    try {
-      for (let hasMore = true; hasMore; ) {
-        const page = this.#elsewhere?.read()
-        hasMore = page?.hasMore ?? false
-        for (const { change, isOwn } of page?.changes ?? []) {
-          if (!isOwn) this.keyHandlers.heardFromElsewhere(change)
-        }
+  #heardElsewhere(): void {
+    // One after the other: the changes have an order.
+    this.#reading = this.#reading
+      .then(() => this.#readElsewhere())
+      .catch((error) => this.errors.tell(error))
+  }
+
+  async #readElsewhere(): Promise<void> {
+    for (let hasMore = true; hasMore; ) {
+      const page = await this.#elsewhere?.read()
+      hasMore = page?.hasMore ?? false
+      for (const { change, isOwn } of page?.changes ?? []) {
+        if (!isOwn) this.keyHandlers.heardFromElsewhere(change)
       }
-    } catch (error) {
-      this.errors.tell(error)
     }
   }
 }
-
-const NO_FEED =
-  'Nobody tells what other processes do with the store of this dict: watch() is not possible.'
 
 /** Notices have no deadline: nobody waits for their handlers. */
 const NEVER = { signal: new AbortController().signal }

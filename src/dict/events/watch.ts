@@ -1,6 +1,6 @@
 /** watch(): the changes of all processes, as an async iterable. */
-import type { ChangeFeed, FedChange, FeedReader } from '../../engine/change-feed.js'
 import type { EntryRange } from '../../engine/entry-range.js'
+import type { FedChange, Feed, FeedPage, FeedReader } from '../../engine/feed.js'
 import { encodeWtf8 } from '../../keys/wtf8.js'
 import type { ClearEvent } from './dict-events.js'
 import { EntryEvent } from './entry-event.js'
@@ -29,7 +29,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined> {
 
   /** Watches from now on. With a range, only the keys in it, of the scope's own namespace. */
   constructor(
-    feed: ChangeFeed,
+    feed: Feed,
     scope: EventScope,
     range: EntryRange | undefined,
     onEnd: (watch: Watch) => void,
@@ -79,7 +79,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined> {
       const event = this.#events.shift()
       if (event !== undefined) return { done: false, value: event }
       if (this.#hasNews) {
-        this.#read()
+        await this.#read()
       } else {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
@@ -88,13 +88,25 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined> {
     }
   }
 
-  #read(): void {
-    const { changes, hasMissed, hasMore } = this.#reader.read()
-    this.#hasNews = hasMore
+  async #read(): Promise<void> {
+    // Before reading: what comes meanwhile may not have been read.
+    this.#hasNews = false
+    const { changes, hasMissed, hasMore } = await this.#page()
+    this.#hasNews ||= hasMore
     if (hasMissed) this.#events.push({ event: 'resync' })
     for (const fed of changes) {
       const event = this.#eventOf(fed)
       if (event !== undefined) this.#events.push(event)
+    }
+  }
+
+  async #page(): Promise<FeedPage> {
+    try {
+      return await this.#reader.read()
+    } catch (error) {
+      // It was not read: the next call tries again.
+      this.#hasNews = true
+      throw error
     }
   }
 

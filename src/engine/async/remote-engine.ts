@@ -5,23 +5,23 @@
  *     rows         storage key → record, as in a synchronous store but without holes
  *     chains       see remote-places.ts
  *     namespaces   see remote-namespaces.ts
+ *     tags         see tags.ts
  *     meta         'format', 'initialised'
  */
-import { equalBytes, latin1Of } from '../../bytes.js'
 import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
-import { KeySpace, namespacePrefix } from '../../keys/key-space.js'
+import type { KeySpace } from '../../keys/key-space.js'
 import type { AsyncStore, RowCheck } from '../../store/async-store.js'
-import type { CommitPromise, DeadlineHint } from '../../store/sync-store.js'
+import type { CommitPromise } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
 import type { EntryCache } from '../cached-reads.js'
-import { ChangeList } from '../change.js'
 import type { Durability } from '../commits.js'
 import { Entry, type ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
+import { changeOfRow } from '../feed.js'
 import { found, ROWS } from '../row.js'
 import { TAGS } from '../tags.js'
 import type { SetWrite } from '../write.js'
@@ -33,8 +33,9 @@ import type {
   Decide,
 } from './async-engine.js'
 import { RemoteCache } from './remote-cache.js'
+import { RemoteFeed } from './remote-feed.js'
 import { RemoteHooks } from './remote-hooks.js'
-import { NAMESPACES, namespaceRow, pathIn } from './remote-namespaces.js'
+import { RemoteNamespaces } from './remote-namespaces.js'
 import { type Located, liveFields, RemotePlaces } from './remote-places.js'
 import { scanRemote } from './remote-scan.js'
 import { sweepRemote } from './remote-sweep.js'
@@ -54,23 +55,18 @@ export interface RemoteEngineParts {
   readonly onError: (error: unknown) => void
 }
 
-/** Rows read at a time when listing. */
-const LIST_STEP_ROWS = 256
-
 export class RemoteEngine implements AsyncEngine {
   readonly store: AsyncStore
   readonly codec: ValueCodec
   readonly clock: Clock
   readonly upkeep: AsyncUpkeep
+  /** Undefined if the store cannot tell what anyone changes. */
+  readonly feed: RemoteFeed | undefined
   /** Told of entries that are read. */
   readonly accesses = new AccessMarks()
   /** Those who hear of what this process changes. */
-  readonly hooks = new RemoteHooks(() => this.store.onDrop?.((...drop) => this.#dropped(...drop)))
-  readonly #keySettings: KeySettings
-  readonly #spaces = new Map<string, KeySpace>()
-  /** The same by prefix: whose a row is that the store tells of. */
-  readonly #byPrefix = new Map<string, KeySpace>()
-  readonly #listed = new Set<KeySpace>()
+  readonly hooks = new RemoteHooks(() => this.#attendDrops())
+  readonly #namespaces: RemoteNamespaces
   readonly #promise: CommitPromise
   readonly #tags: RemoteTags
   readonly #places: RemotePlaces
@@ -87,7 +83,7 @@ export class RemoteEngine implements AsyncEngine {
     this.codec = codec
     this.clock = clock
     this.upkeep = new RemoteUpkeep(store, clock)
-    this.#keySettings = parts.keySettings
+    this.#namespaces = new RemoteNamespaces(store, parts.keySettings)
     this.#tags = new RemoteTags(store)
     this.#places = new RemotePlaces(store, this.#tags)
     this.#cache = new RemoteCache(parts.cache, store, this.#tags)
@@ -95,21 +91,19 @@ export class RemoteEngine implements AsyncEngine {
     this.#promise = promise
     const [places, cache] = [this.#places, this.#cache]
     const { hooks } = this
-    this.#writes = new RemoteWrites({ store, codec, clock, places, cache, promise, hooks })
+    const spaceAt = (prefix: Uint8Array) => this.#namespaces.at(prefix)
+    const { journal } = store
+    const { onError } = parts
+    this.feed = journal && new RemoteFeed({ journal, codec, clock, spaceAt, onError })
+    const ready = () => this.feed?.ready
+    this.#writes = new RemoteWrites({ store, codec, clock, places, cache, promise, hooks, ready })
     this.#stop = [store.onInvalidate((bucket, key) => this.#invalidate(bucket, key))]
-    const unheard = store.onError?.(parts.onError)
+    const unheard = store.onError?.(onError)
     if (unheard !== undefined) this.#stop.push(unheard)
   }
 
   space(path: readonly string[]): KeySpace {
-    const id = JSON.stringify(path)
-    let space = this.#spaces.get(id)
-    if (space === undefined) {
-      space = new KeySpace(path, this.#keySettings)
-      this.#spaces.set(id, space)
-      this.#byPrefix.set(latin1Of(space.prefix), space)
-    }
-    return space
+    return this.#namespaces.space(path)
   }
 
   async value(space: KeySpace, key: string, mode: ValueMode): Promise<unknown> {
@@ -241,29 +235,24 @@ export class RemoteEngine implements AsyncEngine {
   async sweep(): Promise<number> {
     this.#assertOpen()
     const { store, clock } = this
-    const expired = await sweepRemote(store, this.#writes, clock)
+    const writes = this.#writes
+    const told = (key: Uint8Array, record: Uint8Array) => this.#expired(key, record)
+    const expired = await sweepRemote({ store, writes, clock, expired: told })
     const invalidated = await sweepRemoteTags({
       store,
       tags: this.#tags,
-      spaceAt: (prefix) => this.#spaceAt(prefix),
+      spaceAt: (prefix) => this.#namespaces.at(prefix),
       remove: (check) => this.#remove(check),
     })
     return expired + invalidated
   }
 
   async *namespaces(): AsyncGenerator<readonly string[], undefined> {
-    let after: Uint8Array | undefined
-    for (;;) {
-      this.#assertOpen()
-      const range = after === undefined ? {} : { after }
-      const rows = await this.store.scan(NAMESPACES, range, LIST_STEP_ROWS)
-      for (const { record } of rows) {
-        const path = pathIn(record)
-        if ((await this.size(this.space(path))) > 0) yield path
-      }
-      after = rows.at(-1)?.key
-      if (after === undefined) return undefined
+    this.#assertOpen()
+    for await (const space of this.#namespaces.all()) {
+      if ((await this.size(space)) > 0) yield space.path
     }
+    return undefined
   }
 
   async flush(): Promise<void> {
@@ -312,34 +301,19 @@ export class RemoteEngine implements AsyncEngine {
       : Entry.whole(located.key, fields, this.codec)
   }
 
-  /** The namespace whose storage keys begin with this; undefined if none is listed. */
-  async #spaceAt(prefix: Uint8Array): Promise<KeySpace | undefined> {
-    const known = this.#byPrefix.get(latin1Of(prefix))
-    if (known !== undefined) return known
-    const root = this.space([])
-    if (equalBytes(prefix, root.prefix)) return root
-    const row = await this.store.get(NAMESPACES, prefix)
-    return row && this.space(pathIn(row))
-  }
-
   async #remove({ bucket, key, starts }: RowCheck): Promise<boolean> {
     const isGone = await this.#writes.commit(
       [{ bucket, key, starts }],
-      [{ kind: 'delete', bucket, key }],
+      [{ kind: 'delete', bucket, key, noted: 'nothing' }],
     )
-    const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
+    const space = this.#namespaces.known(key)
     if (bucket === ROWS && space !== undefined) this.#cache.drop(space, key)
     return isGone
   }
 
-  /** Before the first entry of a namespace is written, the namespace is listed. */
   async #list(space: KeySpace): Promise<void> {
     this.#assertOpen()
-    if (this.#listed.has(space) || space.path.length === 0) return
-    const record = namespaceRow(space.path)
-    const row = { bucket: NAMESPACES, key: space.prefix, record, deadline: 0 }
-    await this.#writes.commit([], [{ kind: 'put', ...row }])
-    this.#listed.add(space)
+    await this.#namespaces.list(space, (row) => this.#writes.commit([], [row]))
   }
 
   #invalidate(bucket: string, key: Uint8Array | undefined): void {
@@ -347,25 +321,30 @@ export class RemoteEngine implements AsyncEngine {
       this.#cache.clear()
       this.#tags.epoch++
       // The store may have lost them with everything else.
-      this.#listed.clear()
+      this.#namespaces.forget()
     } else if (bucket === ROWS) {
-      const space = this.#byPrefix.get(latin1Of(namespacePrefix(key)))
+      const space = this.#namespaces.known(key)
       if (space !== undefined) this.#cache.drop(space, key)
     } else if (bucket === TAGS) {
       this.#tags.epoch++
     }
   }
 
+  #attendDrops(): (() => void) | undefined {
+    return this.store.onDrop?.((bucket, { key }) => {
+      if (bucket === ROWS) this.#expired(key, undefined)
+    })
+  }
+
   /**
-   * The store has dropped an expired row. Its record is gone, and so is the key of a hashed one: of
-   * those nothing can be told.
+   * An expired row has gone. Where the store has dropped it, its record is gone, and so is the key of a
+   * hashed one: of those nothing can be told.
    */
-  #dropped(bucket: string, { key: storageKey }: DeadlineHint): void {
-    const space = this.#byPrefix.get(latin1Of(namespacePrefix(storageKey)))
-    if (bucket !== ROWS || space === undefined || space.isHashed(storageKey)) return
-    const list = new ChangeList(this.codec)
-    list.add('expire', space, space.decode(storageKey), storageKey, undefined)
-    this.hooks.committed(list)
+  #expired(storageKey: Uint8Array, record: Uint8Array | undefined): void {
+    const space = this.#namespaces.known(storageKey)
+    if (space === undefined || !this.hooks.isHeard) return
+    const change = changeOfRow('expire', space, storageKey, record, this.codec)
+    if (change !== undefined) this.hooks.committed([change])
   }
 
   #assertOpen(): void {

@@ -1,4 +1,4 @@
-import type { ChangeList } from '../change.js'
+import type { Change } from '../change.js'
 import type { CommitHook } from '../commit-hooks.js'
 
 /** Those who hear of what this process changes in an AsyncStore. */
@@ -33,7 +33,7 @@ export class RemoteHooks {
     this.#stop = undefined
   }
 
-  committed({ changes }: ChangeList): void {
+  committed(changes: readonly Change[]): void {
     if (changes.length === 0) return
     for (const hook of this.#hooks) hook.committed?.(changes)
   }

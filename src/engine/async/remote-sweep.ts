@@ -12,17 +12,22 @@ const SWEEP_STEP_ROWS = 256
 /** Steps in a row in which others were faster with every row: then they are sweeping, too. */
 const MAX_IDLE_STEPS = 10
 
+export interface SweepParts {
+  readonly store: AsyncStore
+  readonly writes: RemoteWrites
+  readonly clock: Clock
+  /** Told of each row that went. */
+  readonly expired: (storageKey: Uint8Array, record: Uint8Array) => void
+}
+
 /** Removes expired rows of all namespaces; resolves to how many. */
-export async function sweepRemote(
-  store: AsyncStore,
-  writes: RemoteWrites,
-  clock: Clock,
-): Promise<number> {
+export async function sweepRemote(parts: SweepParts): Promise<number> {
+  const { store, clock } = parts
   let removed = 0
   for (let idle = 0; idle < MAX_IDLE_STEPS; ) {
     const hints = await store.due(ROWS, clock.now(), SWEEP_STEP_ROWS)
     if (hints.length === 0) return removed
-    const gone = await Promise.all(hints.map((hint) => expire(store, writes, clock.now(), hint)))
+    const gone = await Promise.all(hints.map((hint) => expire(parts, clock.now(), hint)))
     const count = gone.filter(Boolean).length
     removed += count
     idle = count === 0 ? idle + 1 : 0
@@ -35,8 +40,7 @@ export async function sweepRemote(
  * must not come up in every sweep.
  */
 async function expire(
-  store: AsyncStore,
-  writes: RemoteWrites,
+  { store, writes, expired }: SweepParts,
   now: number,
   { key, deadline }: DeadlineHint,
 ): Promise<boolean> {
@@ -46,7 +50,10 @@ async function expire(
   const check = { bucket: ROWS, key, starts: record }
   const right = fields?.grace?.until ?? fields?.expiresAt ?? 0
   if (right === deadline && isExpired(deadline, now)) {
-    return writes.commit([check], [{ kind: 'delete', bucket: ROWS, key }])
+    const operation = { kind: 'delete', bucket: ROWS, key, noted: 'expire' } as const
+    const isGone = await writes.commit([check], [operation])
+    if (isGone) expired(key, record)
+    return isGone
   }
   if (right !== deadline) {
     await writes.commit([check], [{ kind: 'put', bucket: ROWS, key, record, deadline: right }])

@@ -29,6 +29,8 @@ export interface RemoteWritesParts {
   readonly places: RemotePlaces
   readonly cache: RemoteCache
   readonly promise: CommitPromise
+  /** What must be waited for before a commit: see RemoteFeed. */
+  readonly ready: () => Promise<unknown> | undefined
 }
 
 /** A change of one key, with where it is. */
@@ -44,6 +46,13 @@ const INITIALISE: RowOperation = {
   key: INITIALISED,
   record: Uint8Array.of(1),
   deadline: 0,
+}
+
+/** What a step needs of a batch. */
+interface Plan {
+  readonly storageKey: Uint8Array
+  readonly checks: readonly RowCheck[]
+  readonly operations: readonly RowOperation[]
 }
 
 /** A change that was decided and tried, or whose decision is still to come. */
@@ -188,12 +197,14 @@ export class RemoteWrites {
     if (!hooks.isHeard) return
     const list = new ChangeList(codec)
     list.add('clear', space, '', space.prefix, undefined)
-    hooks.committed(list)
+    hooks.committed(list.changes)
   }
 
   async #counted(commit: () => Promise<boolean>): Promise<boolean> {
     this.begunAndEnded++
     try {
+      const notReady = this.#parts.ready()
+      if (notReady !== undefined) await notReady
       const isApplied = await commit()
       if (isApplied) this.commits++
       return isApplied
@@ -257,21 +268,19 @@ export class RemoteWrites {
     const first = isOld ? await this.#parts.store.nextVersions(steps.length) : version
     const checks: RowCheck[] = check === undefined ? [] : [check]
     const operations: RowOperation[] = operation === undefined ? [] : [operation]
-    const touched: Uint8Array[] = []
-    steps.forEach((step, at) => {
-      const plan = this.#plan(space, step, first + at)
+    const plans = steps.map((step, at) => this.#plan(space, step, first + at))
+    for (const plan of plans) {
       checks.push(...plan.checks)
       operations.push(...plan.operations)
-      touched.push(plan.storageKey)
-    })
-    const changes = this.#changes(space, steps, operations)
+    }
+    const changes = this.#changes(space, steps, plans)
     try {
       const isApplied = await this.commit(checks, operations)
-      if (isApplied && changes !== undefined) this.#parts.hooks.committed(changes)
+      if (isApplied && changes !== undefined) this.#parts.hooks.committed(changes.changes)
       return isApplied
     } finally {
       // Also after a failure, which may have come after the batch was applied.
-      for (const storageKey of touched) this.#parts.cache.drop(space, storageKey)
+      for (const { storageKey } of plans) this.#parts.cache.drop(space, storageKey)
     }
   }
 
@@ -279,14 +288,14 @@ export class RemoteWrites {
   #changes(
     space: KeySpace,
     steps: readonly Step[],
-    operations: readonly RowOperation[],
+    plans: readonly Plan[],
   ): ChangeList | undefined {
     const { hooks, codec, clock } = this.#parts
     if (!hooks.isHeard) return undefined
     const list = new ChangeList(codec)
-    const rows = operations.filter(({ bucket }) => bucket === ROWS)
     steps.forEach(({ located: { key, place, record } }, at) => {
-      const operation = rows[at] as RowOperation
+      // The last one: what went before, if anything, was an entry that had expired.
+      const operation = plans[at]?.operations.at(-1) as RowOperation
       const isPast = isExpired(place.fields?.expiresAt ?? 0, clock.now())
       const readable = place.fields && record
       if (isPast) list.add('expire', space, key, operation.key, readable)
@@ -296,22 +305,30 @@ export class RemoteWrites {
     return list
   }
 
-  #plan(space: KeySpace, { located, write }: Step, version: number) {
-    const { place, record } = located
+  #plan(space: KeySpace, { located, write }: Step, version: number): Plan {
+    const { place, record, invalidatedAt } = located
+    const { fields, storageKey } = place
     const check =
       record === undefined
         ? undefined
-        : { bucket: ROWS, key: place.storageKey, starts: record.slice(0, HEAD_BYTES) }
+        : { bucket: ROWS, key: storageKey, starts: record.slice(0, HEAD_BYTES) }
+    const isPast = fields !== undefined && isExpired(fields.expiresAt, this.#parts.clock.now())
     if (write.write.kind === 'delete') {
-      const operation: RowOperation = { kind: 'delete', bucket: ROWS, key: place.storageKey }
-      return { storageKey: place.storageKey, checks: check ? [check] : [], operations: [operation] }
+      const isGone = fields !== undefined && fields.version < invalidatedAt
+      const noted = isPast ? 'expire' : isGone ? 'nothing' : 'delete'
+      const operation: RowOperation = { kind: 'delete', bucket: ROWS, key: storageKey, noted }
+      return { storageKey, checks: check ? [check] : [], operations: [operation] }
     }
-    const { storageKey, checks, operations } =
+    const insertion =
       check === undefined
         ? this.#parts.places.insertion(space, located)
-        : { storageKey: place.storageKey, checks: [check], operations: [] }
-    const put = this.#put(write.write, write.keepsDeadline, storageKey, located, version)
-    return { storageKey, checks, operations: [...operations, put] }
+        : { storageKey, checks: [check], operations: [] }
+    const operations: RowOperation[] = [...insertion.operations]
+    // Only so that it is noted.
+    if (isPast) operations.push({ kind: 'delete', bucket: ROWS, key: storageKey, noted: 'expire' })
+    const { write: set, keepsDeadline } = write
+    operations.push(this.#put(set, keepsDeadline, insertion.storageKey, located, version))
+    return { storageKey: insertion.storageKey, checks: insertion.checks, operations }
   }
 
   #put(

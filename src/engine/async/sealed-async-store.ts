@@ -16,6 +16,7 @@ import type {
   DropListener,
   InvalidationListener,
   RowCheck,
+  RowJournal,
   RowOperation,
 } from '../../store/async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats } from '../../store/sync-store.js'
@@ -30,6 +31,8 @@ export class SealedAsyncStore implements AsyncStore {
   readonly secrets: StoreSecrets
   /** The store below, whose rows are as they lie there. */
   readonly inner: AsyncStore
+  /** Notes of what is sealed as it lies there: those of `rows` open like any record. */
+  readonly journal: RowJournal | undefined
   readonly onDrop?: (listener: DropListener) => () => void
   readonly onError?: (listener: (error: unknown) => void) => () => void
   readonly #sealer: RowSealer
@@ -40,6 +43,7 @@ export class SealedAsyncStore implements AsyncStore {
     this.secrets = secrets
     this.#sealer = new RowSealer(secrets)
     this.#budget = budget
+    this.journal = inner.journal
     if (inner.onDrop !== undefined) this.onDrop = inner.onDrop.bind(inner)
     if (inner.onError !== undefined) this.onError = inner.onError.bind(inner)
   }

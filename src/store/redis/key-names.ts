@@ -4,6 +4,8 @@
  *     {prefix}:r:bucket:key    a row: its record, with its deadline as the time to live
  *     {prefix}:i:bucket        the index of a bucket: a sorted set of its keys, all of score 0
  *     {prefix}:d:bucket        a sorted set of the keys that have a deadline, by deadline
+ *     {prefix}:w:bucket        the head of the bucket's journal, while somebody watches it: see scripts.ts
+ *     {prefix}:n:bucket        the notes of that journal
  *     {prefix}:v               the last version given
  *
  * A cluster hashes what is between the braces, so that all of it lies in one slot. With `parts` there
@@ -19,12 +21,14 @@ import { decodeWtf8, encodeWtf8 } from '../../keys/wtf8.js'
 const HARMLESS_IN_PREFIX = /[A-Za-z0-9_.:/@-]/
 const HARMLESS_IN_BUCKET = /[A-Za-z0-9_.-]/
 
-/** The three keys of a bucket that a part needs. */
+/** The keys of a bucket that a part needs. */
 export interface BucketNames {
   /** What the names of its rows begin with. */
   readonly rows: Buffer
   readonly index: string
   readonly deadlines: string
+  readonly journal: string
+  readonly notes: string
 }
 
 export interface RowName {
@@ -37,6 +41,8 @@ export class KeyNames {
   readonly versions: string
   /** What the names of all rows begin with, part by part. */
   readonly rowPrefixes: readonly string[]
+  /** What the names of the heads of all journals begin with, part by part. */
+  readonly journalPrefixes: readonly string[]
   readonly #heads: readonly string[]
   /** By bucket; for each, by part. */
   readonly #buckets = new Map<string, BucketNames[]>()
@@ -49,6 +55,7 @@ export class KeyNames {
     this.#heads =
       parts === 1 ? [`{${name}}`] : Array.from({ length: parts }, (_, part) => `{${name}#${part}}`)
     this.rowPrefixes = this.#heads.map((head) => `${head}:r:`)
+    this.journalPrefixes = this.#heads.map((head) => `${head}:w:`)
     this.versions = `{${name}}:v`
   }
 
@@ -69,6 +76,8 @@ export class KeyNames {
         rows: Buffer.from(`${head}:r:${encoded}:`),
         index: `${head}:i:${encoded}`,
         deadlines: `${head}:d:${encoded}`,
+        journal: `${head}:w:${encoded}`,
+        notes: `${head}:n:${encoded}`,
       }))
       this.#buckets.set(bucket, names)
     }
@@ -77,6 +86,13 @@ export class KeyNames {
 
   row(bucket: string, key: Uint8Array): Buffer {
     return Buffer.concat([this.bucket(bucket, this.partOf(key)).rows, key])
+  }
+
+  /** Whether a name is that of the head of a journal. */
+  isJournal(name: Buffer): boolean {
+    return this.journalPrefixes.some(
+      (prefix) => name.toString('latin1', 0, prefix.length) === prefix,
+    )
   }
 
   /** The row that a name is of; undefined if it is of something else. */

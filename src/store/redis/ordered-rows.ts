@@ -38,9 +38,12 @@ export class OrderedRows {
   readonly #commands: Commands
   readonly #names: KeyNames
   readonly #drops: Drops
+  /** Names us in notes of the journal. */
+  readonly #writer: Uint8Array
 
-  constructor(commands: Commands, names: KeyNames, drops: Drops) {
+  constructor(commands: Commands, names: KeyNames, drops: Drops, writer: Uint8Array) {
     this.#drops = drops
+    this.#writer = writer
     this.#commands = commands
     this.#names = names
   }
@@ -103,7 +106,7 @@ export class OrderedRows {
   async eachKey(
     bucket: string,
     range: ScanRange,
-    visit: (keys: Buffer[]) => Promise<unknown>,
+    visit: (keys: Buffer[], part: number) => Promise<unknown>,
   ): Promise<void> {
     const own = ownRange({ ...range, reverse: false })
     const visited = this.#names.rowPrefixes.map(async (_, part) => {
@@ -113,7 +116,7 @@ export class OrderedRows {
         const keys = (await this.#commands.run(index, words, 'repeatable')) as Buffer[]
         const last = keys.at(-1)
         if (last === undefined) return
-        await visit(keys)
+        await visit(keys, part)
         rest = { ...rest, after: last }
       }
     })
@@ -161,12 +164,14 @@ export class OrderedRows {
     range: ScanRange,
     visit: (due: Due) => boolean,
   ): Promise<void> {
-    const { rows, index, deadlines } = this.#names.bucket(bucket, part)
+    const { rows, index, deadlines, journal, notes } = this.#names.bucket(bucket, part)
     const bounds = lexBounds(range)
+    const writer = Buffer.from(this.#writer)
     const settled = String(this.#drops.isHeard ? now : now - OTHERS_HEAR_MS)
     for (let passed = 0; ; ) {
-      const args: Words = [rows, ...bounds, String(passed), String(now), STEP, settled]
-      const answer = await this.#commands.script(DUE, [index, deadlines], args, 'repeatable')
+      const args: Words = [rows, ...bounds, String(passed), String(now), STEP, settled, writer]
+      const keys = [index, deadlines, journal, notes]
+      const answer = await this.#commands.script(DUE, keys, args, 'repeatable')
       const [isDone, inRange, ...lists] = answer as [number, number, Buffer[], Buffer[], Buffer[]]
       const [there = [], gone = [], removed = []] = lists.map(hintsOf)
       for (const hint of removed) this.#drops.tell(bucket, hint)

@@ -22,6 +22,7 @@ import type { Commands } from './commands.js'
 import { commitWords, LARGEST_RECORD, MOST_OPERATIONS } from './commit-words.js'
 import { DropWatch } from './drop-watch.js'
 import { Drops } from './drops.js'
+import { RedisJournal } from './journal.js'
 import { type KeyNames, routeOf } from './key-names.js'
 import { OrderedRows } from './ordered-rows.js'
 import { COMMIT, VERSIONS } from './scripts.js'
@@ -62,6 +63,7 @@ export class RedisStore implements AsyncStore {
   readonly #wantsTracking: boolean
   readonly #versions: VersionSource
   readonly #drops = new Drops()
+  readonly journal: RedisJournal
   #dropWatch: DropWatch | undefined
   #tracking: Tracking | undefined
 
@@ -72,8 +74,15 @@ export class RedisStore implements AsyncStore {
     this.#commands = commands
     this.#names = names
     this.#clock = clock
-    this.#ordered = new OrderedRows(commands, names, this.#drops)
     this.#wantsTracking = tracking
+    this.journal = new RedisJournal({
+      commands,
+      names,
+      clock,
+      hears: () => this.hears,
+      attend: () => this.#attend(),
+    })
+    this.#ordered = new OrderedRows(commands, names, this.#drops, this.journal.writer)
     this.#versions = new VersionSource(async (count) =>
       Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
     )
@@ -151,13 +160,11 @@ export class RedisStore implements AsyncStore {
   async clear(bucket: string, range: ScanRange): Promise<void> {
     this.#commands.assertOpen()
     // Deleted as by anybody else: that is right even while a slot moves to another node.
-    await this.#ordered.eachKey(bucket, range, (keys) =>
-      this.commit({
-        promise: 'committed',
-        checks: [],
-        operations: keys.map((key) => ({ kind: 'delete', bucket, key })),
-      }),
-    )
+    const cleared = copyOf(range.from ?? new Uint8Array(0))
+    await this.#ordered.eachKey(bucket, range, (keys, part) => {
+      const operations = keys.map((key) => ({ kind: 'delete' as const, bucket, key }))
+      return this.#apply(part, { promise: 'committed', checks: [], operations }, cleared)
+    })
   }
 
   async nextVersions(count: number): Promise<number> {
@@ -174,7 +181,7 @@ export class RedisStore implements AsyncStore {
 
   onDrop(listener: DropListener): () => void {
     const stop = this.#drops.on(listener)
-    this.#dropWatch ??= this.#watchDrops()
+    this.#attend()
     return stop
   }
 
@@ -199,18 +206,22 @@ export class RedisStore implements AsyncStore {
   async close(): Promise<void> {
     this.#tracking?.stop()
     this.#dropWatch?.stop()
+    this.journal.stop()
     this.#drops.clear()
     this.#listeners.clear()
     this.#commands.close()
   }
 
   /** One part's share of a batch. */
-  async #apply(part: number, batch: Batch): Promise<boolean> {
+  async #apply(part: number, batch: Batch, cleared?: Uint8Array): Promise<boolean> {
     const { timeoutMs, link } = this.#commands
     const clock = this.#serverClocks[part] as ServerClock
     for (let attempt = 0; attempt < MOST_LATE; attempt++) {
       const { time, skewMs } = await clock.ahead(timeoutMs + LATE_MS)
-      const { keys, args } = commitWords(this.#names, part, batch, skewMs)
+      const { keys, args } = commitWords(this.#names, part, batch, skewMs, {
+        writer: this.journal.writer,
+        cleared,
+      })
       const answer = await this.#commands
         .script(COMMIT, keys, [String(time), ...args], 'once')
         .catch((error: unknown) => {
@@ -256,7 +267,7 @@ export class RedisStore implements AsyncStore {
     this.#tracking ??= new Tracking({
       link: this.#commands.link,
       clock: this.#clock,
-      prefixes: this.#names.rowPrefixes,
+      prefixes: [...this.#names.rowPrefixes, ...this.#names.journalPrefixes],
       tell: (name) => this.#tell(name),
       expired: (name) => {
         const row = this.#names.parsed(name)
@@ -266,6 +277,11 @@ export class RedisStore implements AsyncStore {
     return this.#tracking
   }
 
+  /** Somebody wants to hear of rows that Redis drops. */
+  #attend(): void {
+    this.#dropWatch ??= this.#watchDrops()
+  }
+
   #watchDrops(): DropWatch {
     const { failures } = this.#commands.link
     if (this.#wantsTracking) void this.#tracked().hearExpired()
@@ -273,13 +289,15 @@ export class RedisStore implements AsyncStore {
       clock: this.#clock,
       buckets: () => this.#names.buckets,
       look: async (bucket) => {
-        if (this.#drops.isHeard) await this.#ordered.settle(bucket, this.#clock.now())
+        const isHeard = this.#drops.isHeard || this.journal.isHeard
+        if (isHeard) await this.#ordered.settle(bucket, this.#clock.now())
       },
       onError: (error) => failures.tell(error),
     })
   }
 
   #tell(name: Buffer | undefined): void {
+    if (name === undefined || this.#names.isJournal(name)) this.journal.wake()
     const row = name && this.#names.parsed(name)
     if (name !== undefined && row === undefined) return
     for (const { call } of this.#listeners) call(row?.bucket ?? '', row?.key)

@@ -1,17 +1,18 @@
 /**
  * What the near tier keeps of a row.
  *
- *     0    u8    state: 0 a copy, 1 known to be absent, 2 to be put, 3 to be deleted
+ *     0    u8    state: 0 a copy, 1 known to be absent, 2 to be put; 3, 4 or 5 to be deleted, noted as
+ *                such, as expired, or not at all
  *     1    u48   number: of this write to the near tier, greater than all before
  *     7    u48   deadline, 0 for none
  *     13   …     the record, of a copy and of what is to be put
  */
 import { ByteReader, writeUint48 } from '../../bytes.js'
 
-export type NearState = 'copy' | 'absent' | 'put' | 'delete'
+export type NearState = 'copy' | 'absent' | 'put' | 'delete' | 'expire' | 'nothing'
 
 // Positions are stored: this list grows at its end only.
-const STATES: readonly NearState[] = ['copy', 'absent', 'put', 'delete']
+const STATES: readonly NearState[] = ['copy', 'absent', 'put', 'delete', 'expire', 'nothing']
 
 const HEAD_BYTES = 13
 
@@ -49,5 +50,5 @@ export function decodeNearRow(bytes: Uint8Array): NearRow {
 
 /** Whether it waits to be sent to the far tier. */
 export function isUnsent({ state }: NearRow): boolean {
-  return state === 'put' || state === 'delete'
+  return state !== 'copy' && state !== 'absent'
 }

@@ -153,7 +153,7 @@ export class NearTier {
         const { bucket, key } = operation
         const isPut = operation.kind === 'put'
         const row: NearRow = {
-          state: operation.kind,
+          state: operation.kind === 'put' ? 'put' : (operation.noted ?? 'delete'),
           number: tx.nextVersion(),
           deadline: isPut ? Math.max(0, Math.ceil(operation.deadline)) : 0,
           record: isPut ? operation.record : undefined,

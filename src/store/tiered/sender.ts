@@ -8,7 +8,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock, type Timer } from '../../clock.js'
 import { lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
-import type { AsyncStore, RowOperation } from '../async-store.js'
+import type { AsyncStore, DeleteRow, RowOperation } from '../async-store.js'
+import type { NearState } from './near-row.js'
 import type { NearTier, QueuedRow } from './near-tier.js'
 
 const TIER = 'tier'
@@ -113,8 +114,8 @@ export class Sender {
   async #send(rows: readonly QueuedRow[]): Promise<void> {
     const operations = rows.flatMap(({ bucket, key, row }): RowOperation[] => {
       if (row === undefined) return []
-      const { record, deadline } = row
-      if (record === undefined) return [{ kind: 'delete', bucket, key }]
+      const { record, deadline, state } = row
+      if (record === undefined) return [{ kind: 'delete', bucket, key, noted: notedAs(state) }]
       return [{ kind: 'put', bucket, key, record, deadline }]
     })
     if (operations.length > 0) {
@@ -147,4 +148,8 @@ export class Sender {
       if (instance === this.#instance) tx.delete(TIER, SENDER)
     })
   }
+}
+
+function notedAs(state: NearState): DeleteRow['noted'] {
+  return state === 'expire' || state === 'nothing' ? state : 'delete'
 }

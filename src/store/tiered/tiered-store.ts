@@ -56,6 +56,8 @@ export class TieredStore implements AsyncStore {
   /** Where the far tier drops rows by itself. */
   readonly onDrop?: (listener: DropListener) => () => void
   readonly common?: CommonRows
+  /** That of the far tier: what waits to be sent is told when it is there. */
+  readonly journal: AsyncStore['journal']
   readonly #parts: TieredParts
   readonly #clock: Clock
   readonly #near: NearTier
@@ -88,13 +90,11 @@ export class TieredStore implements AsyncStore {
       this.#row(bucket, key, 'replace'),
     )
     const { far } = parts
+    this.journal = far.journal
     if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
     if (parts.write === 'behind') {
-      const [settled, commit] = [
-        () => this.#settled(),
-        (batch: Batch) => this.#commitThrough(batch),
-      ]
-      this.common = pastQueue(far, settled, commit)
+      const commit = (batch: Batch) => this.#commitThrough(batch)
+      this.common = pastQueue(far, () => this.#settled(), commit)
     }
     this.#stops.push(parts.far.onInvalidate((bucket, key) => this.#heard(bucket, key)))
     const stop = parts.far.onError?.((error) => this.#tellError(error))
