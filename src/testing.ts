@@ -11,8 +11,11 @@ export type {
   DeleteRow,
   DropListener,
   InvalidationListener,
+  JournalPage,
   PutRow,
+  RowChange,
   RowCheck,
+  RowJournal,
   RowOperation,
 } from './store/async-store.js'
 export type {
