@@ -6,7 +6,7 @@ import { type CipherKey, KEY_BYTES } from '../codec/cipher/key-ring.js'
 import { passwordKey } from '../codec/cipher/password-key.js'
 import { ConfigError } from '../errors/config-error.js'
 import type { CipherConfig, KeyConfig } from './cipher-config.js'
-import { secretBytes, secretText } from './secret.js'
+import { type SecretPlace, secretBytes, secretText } from './secret.js'
 
 /** Throws ConfigError for keys that are not where they should be, or are none; OptionError for impossible costs. */
 export function ciphersOf(cipher: CipherConfig | readonly CipherConfig[]): AeadCipher[] {
@@ -31,6 +31,11 @@ function keyOf(key: KeyConfig, path: string): CipherKey {
     const text = secretText(password, `${path}.password`)
     return passwordKey(text, given.length > 0 ? Object.fromEntries(given) : undefined)
   }
+  return keyAt(key, path)
+}
+
+/** The 32 bytes of a key. Throws ConfigError, which says of `path` what is wrong. */
+export function keyAt(key: SecretPlace, path: string): Buffer {
   const bytes = secretBytes(key, path)
   if ('file' in key && bytes.length === KEY_BYTES) return bytes
   const decoded = decodedKey(bytes.toString('latin1').trim())
