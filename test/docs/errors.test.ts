@@ -31,6 +31,22 @@ describe('docs/errors.md', () => {
     expect(SECTIONS.map(({ code }) => code).sort()).toEqual(CLASSES.map(({ code }) => code).sort())
   })
 
+  test.each(SECTIONS)('says of $code when it comes and what to do', ({ text }) => {
+    for (const part of ['When', 'What to do'])
+      expect(text).toMatch(RegExp(`^- \\*\\*${part}\\*\\*: .{20}`, 'm'))
+  })
+
+  test('has a section for every code that stands anywhere in src', () => {
+    const found = sources().flatMap(
+      (source) => source.match(/\bERR_PERSISTDICT_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
+    )
+    // The codes of the command line have a table.
+    const rows = page('docs/errors.md').text.match(/(?<=^\| `)ERR_\w+(?=` \| .{20})/gm) ?? []
+    const known = new Set([...SECTIONS.map(({ code }) => code), ...rows])
+    expect([...new Set(found)].filter((code) => !known.has(code))).toEqual([])
+    expect(new Set(found).size).toBe(known.size)
+  })
+
   test.each(CLASSES)('names $name and all that it carries', ({ name, code, fields }) => {
     const text = SECTIONS.find((section) => section.code === code)?.text ?? ''
     expect(text).toContain(`\`${name}\``)
@@ -44,6 +60,13 @@ test('the error classes of src are exported, and the exported ones are in src', 
     .map(([name]) => name)
   expect(exported.sort()).toEqual(CLASSES.map(({ name }) => name).sort())
 })
+
+/** The text of every file of src. */
+function sources(): string[] {
+  return readdirSync(join(REPOSITORY, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+}
 
 function errorClass(source: string): ErrorClass | [] {
   const name = /^class (\w+)/.exec(source)?.[1]
