@@ -2,6 +2,7 @@
  * AsyncPersistDict: a dict whose store answers later. Its members are those of PersistDict, as far as
  * they make sense: docs/async.md lists the differences. Its Map part is in async-entry-map.ts.
  */
+
 import { type Duration, durationMs } from '../duration.js'
 import type { Subscription } from '../engine/listeners.js'
 import type { RotationReport } from '../engine/resealing.js'
@@ -18,6 +19,7 @@ import type { WatchEvent } from './events/watch.js'
 import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
 import { checkedWatchRange } from './range.js'
 import { afterMs, checkedTags } from './set-options.js'
+import { registerNames, shownBy } from './shown-names.js'
 
 /**
  * A dict whose methods return promises: what openAsync() gives. Its methods mean what those of
@@ -33,6 +35,7 @@ export class AsyncPersistDict<
   constructor(scope: AsyncScope) {
     super(scope)
     this.#scope = scope
+    registerNames(this, shownBy(scope))
   }
 
   // Time

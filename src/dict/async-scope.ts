@@ -8,7 +8,6 @@ import type { Wanted } from '../engine/entry-range.js'
 import type { Leasing } from '../engine/leases/leasing.js'
 import { type LockName, lockName } from '../engine/leases/locks.js'
 import type { SetWrite } from '../engine/write.js'
-import { KeyError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
 import { type EntryRules, expiryWrite } from './entry-rules.js'
@@ -63,8 +62,7 @@ export class AsyncScope {
 
   /** The same for a namespace within this one. */
   within(name: string): AsyncScope {
-    if (typeof name !== 'string')
-      throw new KeyError(name, 'The name of a namespace must be a string.')
+    this.rules.checkNamespace(name)
     const space = this.engine.space([...this.space.path, name])
     return new AsyncScope({ ...this.#parts, space })
   }

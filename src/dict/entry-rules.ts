@@ -54,6 +54,13 @@ export class EntryRules {
     }
   }
 
+  /** Throws KeyError for what cannot be the name of a namespace. */
+  checkNamespace(name: unknown): void {
+    if (typeof name === 'string') return
+    const shown = this.#parts.codec.isDiscreet ? HIDDEN : name
+    throw new KeyError(shown, 'The name of a namespace must be a string.')
+  }
+
   /** A key as it is stored, as the user gave it. */
   userKey(key: string): unknown {
     return this.keySerializer === undefined ? key : this.keySerializer.deserialize(key)

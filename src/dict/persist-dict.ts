@@ -25,6 +25,7 @@ import { Quarantine } from './quarantine.js'
 import { checkedWatchRange } from './range.js'
 import type { Scope } from './scope.js'
 import { afterMs, checkedTags } from './set-options.js'
+import { registerNames, shownBy } from './shown-names.js'
 import { registerView } from './views.js'
 
 /** A Map whose entries survive: what open() gives. */
@@ -41,6 +42,7 @@ export class PersistDict<
     super(scope)
     this.#scope = scope
     this.#events = events
+    registerNames(this, shownBy(scope))
   }
 
   // Time

@@ -11,7 +11,7 @@ import type { SyncLeases } from '../engine/leases/sync-leases.js'
 import { scanEntries } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
-import { KeyError, TooManyKeysError } from '../errors/key-errors.js'
+import { TooManyKeysError } from '../errors/key-errors.js'
 import { ClosedError } from '../errors/open-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
 import { type EntryRules, expiryWrite, type KeySerializer } from './entry-rules.js'
@@ -83,8 +83,7 @@ export class Scope {
 
   /** The same for a namespace within this one. */
   within(name: string): Scope {
-    if (typeof name !== 'string')
-      throw new KeyError(name, 'The name of a namespace must be a string.')
+    this.#rules.checkNamespace(name)
     const space = this.engine.space([...this.space.path, name])
     return new Scope({ ...this.#parts, space })
   }

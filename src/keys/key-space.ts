@@ -194,6 +194,13 @@ export class KeySpace {
     return hiddenName(this.#hide(encodeWtf8(key)))
   }
 
+  /** The names of the namespace for messages, from the root down; in the same way. */
+  get shownPath(): readonly string[] {
+    const { path, secrets } = this
+    if (secrets === undefined || secrets.showsKeys || path.length === 0) return path
+    return [hiddenName(secrets.hide(Buffer.concat([HIDDEN_NAMESPACE, joined(path)])))]
+  }
+
   /** The same for a storage key whose key is not known. */
   shownRow(storageKey: Uint8Array): string {
     const digest = storageKey.subarray(storageKey.length - SLOT_BYTES - this.#settings.digestBytes)

@@ -1,23 +1,30 @@
 /** No key and no value of an encrypted dict is in any error or warning, unless debugKeys asks. */
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { crc32 } from '../../src/codec/crc32.js'
 import { ROWS } from '../../src/engine/row.js'
 import {
+  type AsyncOpenOptions,
+  type AsyncPersistDict,
   aesGcm,
+  copy,
   type OpenOptions,
   open,
+  openAsync,
   openTyped,
   type PersistDict,
   type Serializer,
 } from '../../src/index.js'
+import { asyncMemoryStore } from '../../src/store/async-memory.js'
+import type { AsyncStore } from '../../src/store/async-store.js'
 import { memoryStore } from '../../src/store/memory.js'
+import { changed } from './async-places.js'
 
 const cipher = () => aesGcm({ keys: [Buffer.alloc(32, 1)] })
 
 const KEY = 'SecretKey'
-const CANARIES = /SecretKey|SecretValue|SecretPart/
+const CANARIES = /SecretKey|SecretValue|SecretPart|SecretSpace/
 
 const dicts: PersistDict[] = []
 afterEach(() => {
@@ -25,6 +32,7 @@ afterEach(() => {
 })
 
 type Options = OpenOptions<Record<string, unknown>, string>
+type AsyncOptions = AsyncOpenOptions<Record<string, unknown>, string>
 
 function opened(options: Options, store = memoryStore()): PersistDict {
   const dict = open(store, options)
@@ -147,6 +155,24 @@ const PROVOCATIONS: Readonly<Record<string, (options: Options) => unknown>> = {
     const forever = new Promise(() => {})
     await dict.getOrSet(KEY, () => forever as Promise<string>, { timeout: 10 } as never)
   },
+  CapacityError: (options) => {
+    const limits = { SecretSpace: { maxEntries: 1, eviction: 'none' as const } }
+    const dict = opened({ ...options, namespaces: limits })
+    const inner = dict.namespace('SecretSpace')
+    inner.setMany({ one: 1, two: 2 }).flushSync()
+  },
+  'CopyError of what was copied from it': async (options) => {
+    const from = opened(options)
+    from.namespace('SecretSpace').set(KEY, 'SecretValue').flushSync()
+    await copy(from, losing(opened({})) as never)
+  },
+  'CopyError of what was copied to it': async (options) => {
+    const from = opened({})
+    from.namespace('SecretSpace').set(KEY, 'SecretValue').flushSync()
+    await copy(from, losing(opened(options)) as never)
+  },
+  'KeyError of a namespace': (options) =>
+    opened(options).namespace({ SecretPart: 'SecretKey' } as never),
   TransactionError: (options) =>
     opened(options).transaction(() => Promise.resolve('SecretValue') as never),
   RangeError: (options) => opened(options).set(KEY, 'SecretValue', { ttl: -1 }),
@@ -156,6 +182,115 @@ const PROVOCATIONS: Readonly<Record<string, (options: Options) => unknown>> = {
     dict.get(KEY)
   },
 }
+
+/** Makes a dict keep nothing of what is copied to it. */
+function losing(dict: PersistDict): PersistDict {
+  const within = dict.namespace.bind(dict)
+  return Object.assign(dict, {
+    setMany: () => {},
+    namespace: (name: string) => losing(within(name)),
+  })
+}
+
+/** The same of an asynchronous dict, over a store that is none of ours. */
+const ASYNC_PROVOCATIONS: Readonly<
+  Record<string, (options: AsyncOptions, store: AsyncStore) => Promise<unknown>>
+> = {
+  UnpersistableValueError: async (options, store) =>
+    (await openedOver(store, options)).set(KEY, { SecretPart: () => 'SecretValue' }),
+  NotANumberError: async (options, store) => {
+    const dict = await openedOver(store, options)
+    await dict.set(KEY, 'SecretValue')
+    return dict.increment(KEY)
+  },
+  'DecryptError, or a wrong payload': async (options, store) => {
+    const dict = await openedOver(store, options)
+    await dict.set(KEY, { SecretPart: 'SecretValue' })
+    await tamper(store)
+    dict.clearCache()
+    return dict.get(KEY)
+  },
+  'the same, of a scan': async (options, store) => {
+    const dict = await openedOver(store, options)
+    await dict.set(KEY, { SecretPart: 'SecretValue' })
+    await tamper(store)
+    for await (const _ of dict.entries());
+  },
+  LockTimeoutError: async (options, store) => {
+    const dict = await openedOver(store, options)
+    await dict.lock(KEY)
+    return dict.lock(KEY, { timeout: 10 })
+  },
+  ComputeTimeoutError: async (options, store) => {
+    const dict = await openedOver(store, options)
+    const forever = new Promise<string>(() => {})
+    return dict.getOrSet(KEY, () => forever, { timeout: 10 })
+  },
+  ContentionError: async (options, store) => {
+    // Somebody else is faster each time.
+    const busy = changed(store, {
+      commit: async (batch) =>
+        batch.operations.some(({ bucket }) => bucket === ROWS) ? false : store.commit(batch),
+    })
+    return (await openedOver(busy, options)).set(KEY, 'SecretValue')
+  },
+  'StoreError of a damaged list of namespaces': async (options, store) => {
+    const dict = await openedOver(store, options)
+    await dict.namespace('SecretSpace').set(KEY, 'SecretValue')
+    const [row] = await store.scan('namespaces', {}, 1)
+    const operations = [
+      { kind: 'put', bucket: 'namespaces', deadline: 0, ...row, record: Buffer.from('?') },
+    ] as never
+    await store.commit({ promise: 'committed', checks: [], operations })
+    for await (const _ of dict.namespaces());
+  },
+  'KeyError of keys with one digest': async (options, store) => {
+    const apart = changed(store, { atomicity: 'key' })
+    const dict = await openedOver(apart, { ...options, digestBytes: 1, keySizeLimit: 6 })
+    for (let at = 0; at < 300; at++) await dict.set(`${KEY} ${at}`, 'SecretValue')
+  },
+  CopyError: async (options, store) => {
+    const from = await openedOver(store, options)
+    await from.namespace('SecretSpace').set(KEY, 'SecretValue')
+    return copy(from, losing(opened({})) as never)
+  },
+  'KeyError of a namespace': async (options, store) =>
+    (await openedOver(store, options)).namespace({ SecretPart: 'SecretKey' } as never),
+}
+
+async function openedOver(store: AsyncStore, options: AsyncOptions): Promise<AsyncPersistDict> {
+  const dict = await openAsync(store, options)
+  onTestFinished(() => dict.close())
+  return dict
+}
+
+/** Changes the last byte but 20 of every record. */
+async function tamper(store: AsyncStore): Promise<void> {
+  for (const { key, record } of await store.scan(ROWS, {}, 10)) {
+    const bytes = Buffer.from(record)
+    bytes[bytes.length - 20] = (bytes[bytes.length - 20] as number) ^ 0xff
+    bytes.writeUInt32LE(crc32(bytes, 4, bytes.length, crc32(key, 0, key.length, 0)))
+    const operations = [{ kind: 'put', bucket: ROWS, key, record: bytes, deadline: 0 }] as const
+    await store.commit({ promise: 'committed', checks: [], operations })
+  }
+}
+
+describe.each(Object.keys(ASYNC_PROVOCATIONS))('%s of an asynchronous dict', (name) => {
+  const provoke = ASYNC_PROVOCATIONS[name] as (typeof ASYNC_PROVOCATIONS)[string]
+
+  test('tells no key and no value of an encrypted dict', async () => {
+    const error = await thrownBy(() => provoke({ cipher: cipher() }, asyncMemoryStore()))
+    expect(printed(error).replaceAll(/^ +at .*$/gm, '')).not.toMatch(CANARIES)
+  })
+})
+
+test('debugKeys: true brings keys back to errors of asynchronous dicts', async () => {
+  for (const name of ['ContentionError', 'CopyError', 'LockTimeoutError', 'NotANumberError']) {
+    const options = { cipher: cipher(), debugKeys: true }
+    const error = await thrownBy(() => ASYNC_PROVOCATIONS[name]?.(options, asyncMemoryStore()))
+    expect(String(error), name).toContain(KEY)
+  }
+})
 
 function tamperedDict(options: Options, mend: boolean): PersistDict {
   const store = memoryStore()
@@ -184,7 +319,12 @@ describe.each(Object.keys(PROVOCATIONS))('%s', (name) => {
 
 test('debugKeys: true brings keys and paths back', async () => {
   const options = { cipher: cipher(), debugKeys: true }
-  for (const name of ['UnpersistableValueError', 'NotANumberError', 'LockTimeoutError']) {
+  for (const name of [
+    'UnpersistableValueError',
+    'NotANumberError',
+    'LockTimeoutError',
+    'CopyError',
+  ]) {
     const error = await thrownBy(() => PROVOCATIONS[name]?.(options))
     expect(String(error)).toContain(KEY)
   }

@@ -11,6 +11,7 @@ import type { Awaitable } from '../../engine/leases/lease-table.js'
 import { CopyError } from '../../errors/copy-error.js'
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import { shownNames } from '../shown-names.js'
 import { type CopiedEntry, isSameEntry } from './same-entry.js'
 
 /** What can be copied from: a PersistDict or an AsyncPersistDict. */
@@ -121,26 +122,39 @@ class Copying {
     for await (const key of from.keys({ order: 'insertion' })) {
       keys.push(key)
       if (keys.length < this.#batchSize) continue
-      await this.#batch(to, await pairsOf(from, keys), path)
+      await this.#batch(from, to, await pairsOf(from, keys), path)
       keys = []
     }
-    await this.#batch(to, await pairsOf(from, keys), path)
+    await this.#batch(from, to, await pairsOf(from, keys), path)
   }
 
-  async #batch(to: CopyTarget, batch: readonly Pair[], path: readonly string[]): Promise<void> {
+  async #batch(
+    from: CopySource,
+    to: CopyTarget,
+    batch: readonly Pair[],
+    path: readonly string[],
+  ): Promise<void> {
     this.#options.signal?.throwIfAborted()
     const missing = await missingOf(to, batch)
     for (const run of runsOf(missing)) await write(to, run)
     await to.flush()
     if (this.#options.verify ?? true) {
       const lost = (await missingOf(to, missing)).find(([, entry]) => !isExpired(entry))
-      if (lost !== undefined) throw new CopyError(lost[0], path)
+      if (lost !== undefined) throw copyError([from, to], lost[0], path)
     }
     this.copied += missing.length
     this.skipped += batch.length - missing.length
     const { copied, skipped } = this
     this.#options.onProgress?.({ copied, skipped, namespace: path })
   }
+}
+
+/** Names nothing that one of the dicts hides. */
+function copyError(dicts: readonly object[], key: unknown, path: readonly string[]): CopyError {
+  const hiding = dicts.map(shownNames).find((names) => names?.isHiding)
+  return hiding === undefined
+    ? new CopyError(key, path)
+    : new CopyError(hiding.key(key), path.length === 0 ? [] : hiding.path)
 }
 
 /** The entries of keys, but those that are gone or have expired meanwhile. */

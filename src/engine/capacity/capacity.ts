@@ -62,7 +62,7 @@ export class Capacity implements CommitHook, AccessObserver {
   adopt(stored: Uint8Array | undefined): void {
     this.#stored = stored
     this.#groups =
-      stored && new LimitGroups(decodeLimits(stored), (path) => this.#engine.space(path).prefix)
+      stored && new LimitGroups(decodeLimits(stored), (path) => this.#engine.space(path))
     this.#engine.hooks.mayRefuse = this.#groups?.mayRefuse ?? false
     if (this.#groups === undefined) {
       this.#stopMarking?.()

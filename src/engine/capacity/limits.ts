@@ -72,13 +72,14 @@ export class LimitGroups {
   readonly own: readonly LimitGroup[]
   readonly #byName: ReadonlyMap<string, LimitGroup>
 
-  constructor(table: LimitTable, prefixOf: (path: readonly string[]) => Uint8Array) {
+  constructor(table: LimitTable, spaceAt: (path: readonly string[]) => KeySpace) {
     this.common = { id: COMMON, name: 'The store', limits: table.all }
     this.#byName = new Map(
-      Object.entries(table.spaces).map(([name, limits]) => [
-        name,
-        { id: prefixOf([name]), name: `The namespace ${JSON.stringify(name)}`, limits },
-      ]),
+      Object.entries(table.spaces).map(([name, limits]) => {
+        const { prefix, shownPath } = spaceAt([name])
+        const shown = `The namespace ${JSON.stringify(shownPath[0])}`
+        return [name, { id: prefix, name: shown, limits }]
+      }),
     )
     this.own = [...this.#byName.values()]
   }

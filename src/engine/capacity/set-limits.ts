@@ -57,9 +57,8 @@ function begin(engine: Engine, tx: StoreTransaction, wanted: Uint8Array | undefi
   clearQueues(tx)
   clearAccounts(tx)
   if (wanted === undefined) return
-  const prefixOf = (path: readonly string[]) => engine.space(path).prefix
   const spaceAt = (path: readonly string[]) => engine.space(path)
-  const ledger = new Ledger(tx, new LimitGroups(decodeLimits(wanted), prefixOf), spaceAt)
+  const ledger = new Ledger(tx, new LimitGroups(decodeLimits(wanted), spaceAt), spaceAt)
   let after: Uint8Array | undefined
   for (;;) {
     const rows = tx.scan(ROWS, after === undefined ? {} : { after }, STEP_ROWS)
