@@ -323,7 +323,7 @@ test('debugKeys: true brings keys and paths back', async () => {
     'UnpersistableValueError',
     'NotANumberError',
     'LockTimeoutError',
-    'CopyError',
+    'CopyError of what was copied to it',
   ]) {
     const error = await thrownBy(() => PROVOCATIONS[name]?.(options))
     expect(String(error)).toContain(KEY)
