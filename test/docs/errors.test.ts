@@ -40,8 +40,8 @@ describe('docs/errors.md', () => {
     const found = sources().flatMap(
       (source) => source.match(/\bERR_PERSISTDICT_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [],
     )
-    // The codes of the command line have a table.
-    const rows = page('docs/errors.md').text.match(/(?<=^\| `)ERR_\w+(?=` \| .{20})/gm) ?? []
+    // The codes of the command line have a table on its page.
+    const rows = page('docs/cli.md').text.match(/(?<=^\| `)ERR_\w+(?=` \| .{20})/gm) ?? []
     const known = new Set([...SECTIONS.map(({ code }) => code), ...rows])
     expect([...new Set(found)].filter((code) => !known.has(code))).toEqual([])
     expect(new Set(found).size).toBe(known.size)
