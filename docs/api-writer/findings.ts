@@ -43,7 +43,7 @@ export function findingsIn(entries: readonly EntryPoint[]): string[] {
 function flaws(path: string, shown: Shown, exported: ReadonlySet<string | undefined>): string[] {
   const unnamable = [...shown.named].filter((name) => !exported.has(name))
   return [
-    ...(shown.text === '' ? [`${path} has no comment`] : []),
+    ...(/^(@default .*)?$/s.test(shown.text) ? [`${path} has no comment`] : []),
     ...unnamable.map((name) => `${path} names ${name}, which no entry point exports`),
   ]
 }

@@ -9,9 +9,9 @@ export interface PasswordConfig {
   readonly password: Secret
   /** What making the key costs, a power of two. @default as the store was made, or 131,072 */
   readonly cost?: number | undefined
-  /** @default as the store was made, or 8 */
+  /** The block size of scrypt. @default as the store was made, or 8 */
   readonly blockSize?: number | undefined
-  /** @default as the store was made, or 1 */
+  /** How many times the work is done, one after the other. @default as the store was made, or 1 */
   readonly parallelization?: number | undefined
 }
 

@@ -37,7 +37,7 @@ type PlainOptions = Pick<
 export interface Settings extends PlainOptions {
   /** Open this namespace of the dict; a list for one within others. @default the dict itself */
   readonly namespace?: string | readonly string[] | undefined
-  /** How values are made into bytes. Part of the store's format. @default 'msgpack' */
+  /** How values are made into bytes; it may differ from open to open. @default 'msgpack' */
   readonly serializer?: SerializerName | undefined
   /** How values are made smaller: a compressor by name, or with more settings. @default 'none' */
   readonly compress?: CompressorName | 'none' | CompressConfig | undefined

@@ -37,7 +37,7 @@ export interface BarrierOptions {
   readonly parties: number
   /** How long to wait for the others; then LockTimeoutError, and who waited has left. @default for ever */
   readonly timeout?: Duration | undefined
-  /** @default the machine's */
+  /** The clock of what is waited for. @default the machine's */
   readonly clock?: Clock | undefined
 }
 

@@ -29,7 +29,7 @@ export interface ThrottleOptions {
   readonly limit: number
   /** …in any time of this length. */
   readonly per: Duration
-  /** @default the machine's */
+  /** The clock of what is waited for. @default the machine's */
   readonly clock?: Clock | undefined
 }
 

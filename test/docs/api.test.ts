@@ -56,6 +56,8 @@ export interface Options {
   /** Said. */
   readonly said?: number
   readonly unsaid?: Hidden
+  /** @default 8 */
+  readonly hardlySaid?: number
 }
 /** Made by make(). */
 export declare class Thing extends Base<string> {
@@ -70,6 +72,7 @@ export {}
   )
   expect(findingsIn(readEntryPoints(root))).toEqual([
     'persistdict has no @packageDocumentation',
+    'Options.hardlySaid has no comment',
     'Options.unsaid has no comment',
     'Options.unsaid names Hidden, which no entry point exports',
     'Thing.unsaid has no comment',

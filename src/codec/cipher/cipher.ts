@@ -43,9 +43,9 @@ export interface StoreSalt {
 export interface ScryptCosts {
   /** A power of two. With 131,072 and a block size of 8, 128 MiB and about half a second. @default 131,072 */
   readonly cost: number
-  /** @default 8 */
+  /** The block size of scrypt. @default 8 */
   readonly blockSize: number
-  /** @default 1 */
+  /** How many times the work is done, one after the other. @default 1 */
   readonly parallelization: number
 }
 
