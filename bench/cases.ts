@@ -42,6 +42,8 @@ export const CASES = [
   'redis-get-hot',
   'redis-get',
   'redis-set',
+  'tiered-get',
+  'tiered-set',
 ] as const
 
 /** Loads one case and none of the others, with all that they import. */

@@ -1,5 +1,6 @@
 import { type BenchCase, OURS } from '../harness/case.js'
 import { sumOfIds } from '../harness/data.js'
+import { keyvFile } from '../sides/keyv-file.js'
 import { filled } from '../sides/kind.js'
 import { persistdictOn } from '../sides/persistdict-on.js'
 import { plainFiles } from '../sides/plain-files.js'
@@ -9,6 +10,7 @@ export const bench: BenchCase = {
   what: 'get() on the file store without a read cache, in random order',
   notes: [
     'unstorage is asynchronous, each read awaited; plain files are JSON.parse(readFileSync())',
+    'keyv, through keyv-file, has all entries in memory and reads no file',
   ],
   setUp(stage) {
     const records = stage.records(stage.count(1_000, 200))
@@ -32,6 +34,11 @@ export const bench: BenchCase = {
         filled(stage, 'unstorage', unstorageFiles(), records, async (storage) => {
           let sum = 0
           for (const key of keys) sum += (await storage.getItem(key))?.id ?? 0
+          return sum
+        }),
+        filled(stage, 'keyv', keyvFile(), records, async (keyv) => {
+          let sum = 0
+          for (const key of keys) sum += (await keyv.get(key)).id
           return sum
         }),
       ],

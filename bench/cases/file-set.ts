@@ -1,4 +1,5 @@
 import { type BenchCase, OURS } from '../harness/case.js'
+import { keyvFile } from '../sides/keyv-file.js'
 import { empty } from '../sides/kind.js'
 import { persistdictOn } from '../sides/persistdict-on.js'
 import { plainFiles } from '../sides/plain-files.js'
@@ -8,6 +9,7 @@ export const bench: BenchCase = {
   what: 'one write on the file store, committed before the next one starts',
   notes: [
     "persistdict has durability 'commit', and writes a second file with the count of entries; nobody syncs",
+    'keyv, through keyv-file, writes one file with all entries each time, so its cost grows with them',
   ],
   setUp(stage) {
     const records = stage.records(stage.count(200, 50))
@@ -26,6 +28,10 @@ export const bench: BenchCase = {
         }),
         empty(stage, 'unstorage', unstorageFiles(), async (storage) => {
           for (const [key, value] of records) await storage.setItem(key, value)
+          return records.size
+        }),
+        empty(stage, 'keyv', keyvFile(), async (keyv) => {
+          for (const [key, value] of records) await keyv.set(key, value)
           return records.size
         }),
       ],

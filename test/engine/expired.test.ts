@@ -12,7 +12,7 @@ const STORES = {
 }
 
 for (const [name, makeStore] of Object.entries(STORES)) {
-  test(`a record that cannot be read neither stops sweep() nor is removed by it, on ${name}`, () => {
+  test(`a record that cannot be read neither stops sweep() nor is removed by it (P3, P4, W10), on ${name}`, () => {
     const store = makeStore()
     const clock = new FakeClock()
     using dict = open(store, { clock, durability: 'commit' })

@@ -16,7 +16,7 @@ import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
 describe.each(STORE_KINDS)('locks on %s', (kind) => {
-  test('lock() is held by one task at a time, in the order of asking', async () => {
+  test('lock() is held by one task at a time, in the order of asking (W6)', async () => {
     const dict = opened(kind)
     const order: string[] = []
     let inside = 0

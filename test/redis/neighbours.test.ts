@@ -22,7 +22,7 @@ const HOSTILE = [
   '?[^]\\',
 ]
 
-test('keys of other programs survive everything that a store does', async () => {
+test('keys of other programs survive everything that a store does (W8)', async () => {
   const server = await ownServer()
   const client = await createClient({ url: server.url }).connect()
   onTestFinished(() => client.destroy())
