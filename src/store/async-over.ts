@@ -2,7 +2,7 @@
  * An asynchronous store over a synchronous one, whose deadline hints must always be true: those of
  * memory, SQLite and files are.
  */
-import { latin1Of } from '../bytes.js'
+import { equalBytes, latin1Of } from '../bytes.js'
 import type {
   AsyncStore,
   Batch,
@@ -88,6 +88,13 @@ class AsyncOver implements AsyncStore {
 
   async due(bucket: string, now: number, limit: number): Promise<DeadlineHint[]> {
     return this.#rows.due(bucket, now, limit)
+  }
+
+  async knows(bucket: string, hints: readonly DeadlineHint[]): Promise<boolean[]> {
+    return hints.map((hint) => {
+      const [found] = this.#rows.due(bucket, hint.deadline, 1, hint)
+      return found?.deadline === hint.deadline && equalBytes(found.key, hint.key)
+    })
   }
 
   async commit({ promise, checks, operations }: Batch): Promise<boolean> {

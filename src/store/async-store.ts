@@ -188,6 +188,11 @@ export interface AsyncStore {
    */
   due(bucket: string, now: number, limit: number): Promise<DeadlineHint[]>
   /**
+   * Whether `due` will name these rows at these deadlines. A store whose index cannot differ from its
+   * rows has no such method.
+   */
+  knows?(bucket: string, hints: readonly DeadlineHint[]): Promise<boolean[]>
+  /**
    * Applies a batch and returns true; or false if a check failed, having changed nothing.
    * Rejects with BatchError for a batch that it cannot apply as a whole: see `atomicity`.
    */

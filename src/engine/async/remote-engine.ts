@@ -82,10 +82,11 @@ export class RemoteEngine implements AsyncEngine {
     this.store = store
     this.codec = codec
     this.clock = clock
-    this.upkeep = new RemoteUpkeep(store, clock)
     this.#namespaces = new RemoteNamespaces(store, parts.keySettings)
     this.#tags = new RemoteTags(store)
     this.#places = new RemotePlaces(store, this.#tags)
+    const namespaces = this.#namespaces
+    this.upkeep = new RemoteUpkeep({ store, codec, clock, namespaces, places: this.#places })
     this.#cache = new RemoteCache(parts.cache, store, this.#tags)
     const promise = parts.durability === 'sync' ? 'synced' : 'committed'
     this.#promise = promise

@@ -168,7 +168,7 @@ export class RemotePlaces {
       checks.push({ bucket: ROWS, key: chain.first, starts: chain.firstRecord })
     }
     const isAlone = chain.row === undefined && chain.slots === 1
-    const record = chainRow(chain)
+    const record = nextChainRow(chain.row, chain.slots)
     const operations: RowOperation[] = isAlone
       ? []
       : [{ kind: 'put', bucket: CHAINS, key: chain.first, record, deadline: 0 }]
@@ -200,16 +200,23 @@ function absent(key: Uint8Array): RowCheck {
 }
 
 function slotsOf(row: Uint8Array): number {
-  const slots = row.length === CHAIN_ROW_BYTES ? viewOf(row).getUint32(0, true) : 0
-  if (slots >= 1 && slots <= MAX_SLOTS) return slots
+  const slots = chainSlots(row)
+  if (slots !== undefined) return slots
   throw new StoreError('A list of keys with one digest in the store is damaged.')
 }
 
-function chainRow({ row, slots }: Chain): Uint8Array {
-  const insertions = row === undefined ? 0 : viewOf(row).getUint32(4, true)
+/** The slots that a row of the bucket `chains` says were used; undefined if it is damaged. */
+export function chainSlots(row: Uint8Array): number | undefined {
+  const slots = row.length === CHAIN_ROW_BYTES ? viewOf(row).getUint32(0, true) : 0
+  return slots >= 1 && slots <= MAX_SLOTS ? slots : undefined
+}
+
+/** A row in the place of another, whole or not, that differs from it. */
+export function nextChainRow(row: Uint8Array | undefined, slots: number): Uint8Array {
+  const insertions = row?.length === CHAIN_ROW_BYTES ? viewOf(row).getUint32(4, true) : 0
   const next = new Uint8Array(CHAIN_ROW_BYTES)
   viewOf(next).setUint32(0, slots, true)
-  viewOf(next).setUint32(4, insertions + 1, true)
+  viewOf(next).setUint32(4, (insertions + 1) % 2 ** 32, true)
   return next
 }
 

@@ -1,37 +1,48 @@
 import type { Clock } from '../../clock.js'
+import type { ValueCodec } from '../../codec/value-codec.js'
 import { UnsupportedError } from '../../errors/store-errors.js'
 import type { AsyncStore } from '../../store/async-store.js'
 import type { RotationReport } from '../resealing.js'
-import type { AsyncQuarantineRows, AsyncUpkeep } from './async-engine.js'
+import type { VerifyReport } from '../upkeep/finding.js'
+import type { VerifyOptions } from '../upkeep/verify.js'
+import type { AsyncUpkeep } from './async-engine.js'
+import type { RemoteNamespaces } from './remote-namespaces.js'
+import type { RemotePlaces } from './remote-places.js'
+import { RemoteQuarantine } from './remote-quarantine.js'
 import { rotateRemoteKeys } from './remote-rotation.js'
+import { verifyRemote } from './remote-verify.js'
+
+export interface RemoteUpkeepParts {
+  readonly store: AsyncStore
+  readonly codec: ValueCodec
+  readonly clock: Clock
+  readonly namespaces: RemoteNamespaces
+  readonly places: RemotePlaces
+}
 
 /** Looking after an AsyncStore. */
 export class RemoteUpkeep implements AsyncUpkeep {
-  readonly #store: AsyncStore
-  readonly #clock: Clock
+  readonly quarantine: RemoteQuarantine
+  readonly #parts: RemoteUpkeepParts
 
-  constructor(store: AsyncStore, clock: Clock) {
-    this.#store = store
-    this.#clock = clock
+  constructor(parts: RemoteUpkeepParts) {
+    this.#parts = parts
+    this.quarantine = new RemoteQuarantine(parts)
   }
 
-  get quarantine(): AsyncQuarantineRows {
-    throw new UnsupportedError(this.#store.kind, 'quarantine')
-  }
-
-  async verify(): Promise<never> {
-    throw new UnsupportedError(this.#store.kind, 'verify')
+  verify(options: VerifyOptions): Promise<VerifyReport> {
+    return verifyRemote({ ...this.#parts, quarantine: this.quarantine }, options)
   }
 
   rotateKeys(): Promise<RotationReport> {
-    return rotateRemoteKeys(this.#store, this.#clock)
+    return rotateRemoteKeys(this.#parts.store, this.#parts.clock)
   }
 
   async backup(): Promise<never> {
-    throw new UnsupportedError(this.#store.kind, 'backup')
+    throw new UnsupportedError(this.#parts.store.kind, 'backup')
   }
 
   async compact(): Promise<never> {
-    throw new UnsupportedError(this.#store.kind, 'compact')
+    throw new UnsupportedError(this.#parts.store.kind, 'compact')
   }
 }

@@ -33,6 +33,7 @@ export class SealedAsyncStore implements AsyncStore {
   readonly inner: AsyncStore
   /** Notes of what is sealed as it lies there: those of `rows` open like any record. */
   readonly journal: RowJournal | undefined
+  readonly knows?: NonNullable<AsyncStore['knows']>
   readonly onDrop?: (listener: DropListener) => () => void
   readonly onError?: (listener: (error: unknown) => void) => () => void
   readonly #sealer: RowSealer
@@ -44,6 +45,7 @@ export class SealedAsyncStore implements AsyncStore {
     this.#sealer = new RowSealer(secrets)
     this.#budget = budget
     this.journal = inner.journal
+    if (inner.knows !== undefined) this.knows = inner.knows.bind(inner)
     if (inner.onDrop !== undefined) this.onDrop = inner.onDrop.bind(inner)
     if (inner.onError !== undefined) this.onError = inner.onError.bind(inner)
   }

@@ -97,7 +97,7 @@ export class Inspection {
       fields = fieldsOfRow(space, storageKey, bytes)
       if (fields.isHole) return
       key = keyOfRow(space, storageKey, fields)
-      this.#assertPlace(space, storageKey, key)
+      assertPlace(space, storageKey, key)
     } catch (error) {
       tally.entries++
       this.entries++
@@ -130,15 +130,6 @@ export class Inspection {
       this.#suspect('chain', space, gap, space.shownRow(gap), what)
     }
     this.#before = storageKey
-  }
-
-  #assertPlace(space: KeySpace, storageKey: Uint8Array, key: string): void {
-    const place = space.encode(key)
-    const isThere = space.isHashed(storageKey)
-      ? space.isHashed(place) &&
-        equalBytes(space.withSlot(place, space.slotOf(storageKey)), storageKey)
-      : equalBytes(place, storageKey)
-    if (!isThere) throw new RangeError('it is stored under a place that is not its own')
   }
 
   *#hints(): Generator<readonly Suspicion[]> {
@@ -234,6 +225,16 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
 }
 
-function reasonOf(error: unknown): string {
+/** Throws RangeError if a key is not stored where it belongs. */
+export function assertPlace(space: KeySpace, storageKey: Uint8Array, key: string): void {
+  const place = space.encode(key)
+  const isThere = space.isHashed(storageKey)
+    ? space.isHashed(place) &&
+      equalBytes(space.withSlot(place, space.slotOf(storageKey)), storageKey)
+    : equalBytes(place, storageKey)
+  if (!isThere) throw new RangeError('it is stored under a place that is not its own')
+}
+
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

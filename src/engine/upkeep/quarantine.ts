@@ -30,7 +30,8 @@ export interface QuarantinedRecord {
   readonly record: Uint8Array
 }
 
-interface Row {
+/** A row of the quarantine. */
+export interface QuarantineRow {
   readonly id: number
   readonly movedAt: number
   readonly storageKey: Uint8Array
@@ -42,12 +43,7 @@ export function quarantine(session: Session, space: KeySpace, storageKey: Uint8A
   const { tx, now } = session
   const record = tx.get(ROWS, storageKey)
   if (record === undefined) return
-  const head = UINT48_BYTES + varintLength(storageKey.length)
-  const bytes = Buffer.allocUnsafe(head + storageKey.length + record.length)
-  const at = writeVarint(bytes, writeUint48(bytes, 0, now), storageKey.length)
-  bytes.set(storageKey, at)
-  bytes.set(record, at + storageKey.length)
-  tx.put(QUARANTINE, idKey(tx.nextVersion()), bytes, 0)
+  tx.put(QUARANTINE, idKey(tx.nextVersion()), encodeQuarantined(now, storageKey, record), 0)
   session.takeAway(space, storageKey)
 }
 
@@ -105,18 +101,33 @@ export function countQuarantined(engine: Engine): number {
   return count
 }
 
-function* rows(engine: Engine): Generator<Row> {
+function* rows(engine: Engine): Generator<QuarantineRow> {
   let after: Uint8Array | undefined
   for (;;) {
     const range = after === undefined ? {} : { after }
     const step = engine.reader().scan(QUARANTINE, range, STEP_ROWS)
     if (step.length === 0) return
-    for (const { key, record } of step) yield rowOf(key, record)
+    for (const { key, record } of step) yield decodeQuarantined(key, record)
     after = step.at(-1)?.key
   }
 }
 
-function rowOf(key: Uint8Array, bytes: Uint8Array): Row {
+/** What is kept of a row that was moved at an instant. */
+export function encodeQuarantined(
+  movedAt: number,
+  storageKey: Uint8Array,
+  record: Uint8Array,
+): Uint8Array {
+  const head = UINT48_BYTES + varintLength(storageKey.length)
+  const bytes = Buffer.allocUnsafe(head + storageKey.length + record.length)
+  const at = writeVarint(bytes, writeUint48(bytes, 0, movedAt), storageKey.length)
+  bytes.set(storageKey, at)
+  bytes.set(record, at + storageKey.length)
+  return bytes
+}
+
+/** The same, read again. */
+export function decodeQuarantined(key: Uint8Array, bytes: Uint8Array): QuarantineRow {
   const reader = new ByteReader(bytes, 0)
   const movedAt = reader.uint48()
   const storageKey = reader.take(reader.varint())
@@ -128,7 +139,8 @@ function rowOf(key: Uint8Array, bytes: Uint8Array): Row {
   }
 }
 
-function idKey(id: number): Uint8Array {
+/** Where a row of the quarantine is. */
+export function idKey(id: number): Uint8Array {
   const key = Buffer.allocUnsafe(UINT48_BYTES)
   key.writeUIntBE(id, 0, UINT48_BYTES)
   return key

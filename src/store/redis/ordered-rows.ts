@@ -94,6 +94,16 @@ export class OrderedRows {
     return hints.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
   }
 
+  async knows(bucket: string, hints: readonly DeadlineHint[]): Promise<boolean[]> {
+    const asked = hints.map(async ({ key, deadline }) => {
+      const { deadlines } = this.#names.bucket(bucket, this.#names.partOf(key))
+      const words = ['ZSCORE', deadlines, copyOf(key)]
+      const score = await this.#commands.run(deadlines, words, 'repeatable')
+      return score !== null && Number(String(score)) === deadline
+    })
+    return Promise.all(asked)
+  }
+
   /** Tells all rows that Redis has dropped until now, and removes their entries. */
   async settle(bucket: string, now: number): Promise<void> {
     const settled = this.#names.rowPrefixes.map((_, part) =>

@@ -132,6 +132,11 @@ export class RedisStore implements AsyncStore {
     return this.#ordered.due(bucket, now, limit)
   }
 
+  async knows(bucket: string, hints: readonly DeadlineHint[]): Promise<boolean[]> {
+    this.#commands.assertOpen()
+    return this.#ordered.knows(bucket, hints)
+  }
+
   async commit(batch: Batch): Promise<boolean> {
     this.#commands.assertOpen()
     const { checks, operations } = batch

@@ -58,6 +58,7 @@ export class TieredStore implements AsyncStore {
   readonly common?: CommonRows
   /** That of the far tier: what waits to be sent is told when it is there. */
   readonly journal: AsyncStore['journal']
+  readonly knows?: NonNullable<AsyncStore['knows']>
   readonly #parts: TieredParts
   readonly #clock: Clock
   readonly #near: NearTier
@@ -91,6 +92,7 @@ export class TieredStore implements AsyncStore {
     )
     const { far } = parts
     this.journal = far.journal
+    if (far.knows !== undefined) this.knows = far.knows.bind(far)
     if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
     if (parts.write === 'behind') {
       const commit = (batch: Batch) => this.#commitThrough(batch)
