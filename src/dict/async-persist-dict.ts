@@ -220,13 +220,14 @@ export class AsyncPersistDict<
   }
 
   /**
-   * Copies the store, all namespaces, into a new or empty directory, from which it can be opened. Others
-   * read and write meanwhile; the copy is as of its end. All or nothing. Rejects with UnsupportedError
-   * for stores that cannot, PathError, or what the store throws.
+   * Copies the store, all namespaces, into a new or empty directory, from which open() opens it. Others
+   * read and write meanwhile. All or nothing. Of an AsyncStore, the entries are copied into a dict on
+   * LMDB, one by one: each as it is at some moment of the call, with its value, deadline and tags; versions
+   * and times of creation begin anew. Rejects with UnsupportedError for synchronous stores that cannot,
+   * PathError, CopyError, or what the store throws.
    */
   async backup(path: string): Promise<BackupReport> {
-    this.#scope.assertOpen()
-    return this.#scope.engine.upkeep.backup(path)
+    return this.#scope.backup(path)
   }
 
   /**

@@ -10,6 +10,7 @@ import { type LockName, lockName } from '../engine/leases/locks.js'
 import type { SetWrite } from '../engine/write.js'
 import { ClosedError } from '../errors/open-errors.js'
 import type { KeySpace } from '../keys/key-space.js'
+import type { BackupReport } from '../store/sync-store.js'
 import { type EntryRules, expiryWrite } from './entry-rules.js'
 import type { StoreEvents } from './events/store-events.js'
 import type { Range } from './face.js'
@@ -27,6 +28,8 @@ export interface AsyncScopeParts {
   readonly recipes: Recipes
   /** A namespace as those see it who compute its values once. */
   readonly hostOf: (scope: AsyncScope) => ComputeHost
+  /** Copies the whole store into a directory. */
+  readonly backup: (path: string) => Promise<BackupReport>
   /** Shared by a dict and its namespaces: closing the dict closes them. */
   readonly handle: AsyncHandle
 }
@@ -76,6 +79,11 @@ export class AsyncScope {
   /** The namespace as those see it who compute its values once. */
   host(): ComputeHost {
     return this.#parts.hostOf(this)
+  }
+
+  backup(path: string): Promise<BackupReport> {
+    this.assertOpen()
+    return this.#parts.backup(path)
   }
 
   /** What locking a key locks. Throws as key() does. */

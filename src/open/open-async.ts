@@ -8,6 +8,7 @@ import { LocalEngine } from '../engine/async/local-engine.js'
 import { OptionError } from '../errors/option-error.js'
 import type { AsyncStore } from '../store/async-store.js'
 import type { SyncStore } from '../store/sync-store.js'
+import { backupCopy } from './backup-copy.js'
 import { engineSettings, entryRules, ttlMs } from './engine-settings.js'
 import { openScope } from './open.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
@@ -80,7 +81,19 @@ function localScope<S extends object, K>(
   }
   const { leasing, recipes } = scope
   const hostOf = (of: AsyncScope) => new ScopeHost(scope.at(of.space.path, of.rules))
-  return new AsyncScope({ engine, space, mode, rules, events, leasing, recipes, hostOf, handle })
+  const backup = (path: string) => engine.backup(path)
+  return new AsyncScope({
+    engine,
+    space,
+    mode,
+    rules,
+    events,
+    leasing,
+    recipes,
+    hostOf,
+    backup,
+    handle,
+  })
 }
 
 async function remoteScope<S extends object, K>(
@@ -105,7 +118,9 @@ async function remoteScope<S extends object, K>(
   const mode = options.values ?? 'frozen'
   const rules = entryRules(options as OpenOptions, engine, undefined)
   const hostOf = (of: AsyncScope) => new RemoteHost(of)
-  const scope = new AsyncScope({ ...shared, space, mode, rules, hostOf, handle })
+  const backup = (path: string) =>
+    backupCopy(new AsyncPersistDict(scope), options as OpenOptions, path)
+  const scope = new AsyncScope({ ...shared, space, mode, rules, hostOf, backup, handle })
   try {
     const initial = Object.entries(options.initial ?? {})
     const write = ([key, value]: [string, unknown]) =>

@@ -42,6 +42,8 @@ export interface Face {
   readonly hasOrder: boolean
   /** Whether watchers hear of what is written when it is sent to another store. */
   readonly isBehind: boolean
+  /** Whether it is opened with testCipher(). */
+  readonly isEncrypted: boolean
   /** A new, empty place. */
   newPlace(): OpenHandle
 }
@@ -136,6 +138,7 @@ function faces<T>(
     isAtomicAcrossKeys,
     hasOrder: isAtomicAcrossKeys,
     isBehind: store.endsWith('written behind'),
+    isEncrypted: kind === 'encrypted async',
     newPlace() {
       const storeAgain = newPlace()
       const openHandle = async (options: object = {}) => {

@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
-import type { BackupReport, CompactReport } from '../../store/sync-store.js'
+import type { CompactReport } from '../../store/sync-store.js'
 import type { Entry, ValueMode } from '../entry.js'
 import type { EntryRange, Wanted } from '../entry-range.js'
 import type { RotationReport } from '../resealing.js'
@@ -61,8 +61,6 @@ export interface AsyncUpkeep {
   readonly quarantine: AsyncQuarantineRows
   verify(options: VerifyOptions): Promise<VerifyReport>
   rotateKeys(): Promise<RotationReport>
-  /** Rejects with UnsupportedError for stores that cannot. */
-  backup(path: string): Promise<BackupReport>
   /** Rejects with UnsupportedError for stores that cannot. */
   compact(): Promise<CompactReport>
 }

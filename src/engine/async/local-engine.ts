@@ -2,12 +2,14 @@
 import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
+import type { BackupReport } from '../../store/sync-store.js'
 import { namespacePaths } from '../count.js'
 import type { Engine } from '../engine.js'
 import type { Entry, ValueMode } from '../entry.js'
 import type { EntryRange, Wanted } from '../entry-range.js'
 import { sizeOf, sweep } from '../expired.js'
 import { scanEntries } from '../scan.js'
+import { storeUpkeep } from '../upkeep/store-upkeep.js'
 import type { Write } from '../write.js'
 import type {
   AsyncEngine,
@@ -126,6 +128,12 @@ export class LocalEngine implements AsyncEngine {
 
   flush(): Promise<void> {
     return this.#engine.flush()
+  }
+
+  /** Rejects with UnsupportedError for a store that cannot. */
+  async backup(path: string): Promise<BackupReport> {
+    await this.#engine.flush()
+    return storeUpkeep(this.#engine.store, 'backup').backup(path)
   }
 
   async stats(): Promise<AsyncEngineStats> {

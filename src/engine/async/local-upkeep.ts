@@ -1,4 +1,4 @@
-import type { BackupReport, CompactReport } from '../../store/sync-store.js'
+import type { CompactReport } from '../../store/sync-store.js'
 import type { Engine } from '../engine.js'
 import type { RotationReport } from '../resealing.js'
 import { rotateKeys } from '../rotation.js'
@@ -30,11 +30,6 @@ export class LocalUpkeep implements AsyncUpkeep {
 
   rotateKeys(): Promise<RotationReport> {
     return rotateKeys(this.#engine)
-  }
-
-  async backup(path: string): Promise<BackupReport> {
-    await this.#engine.flush()
-    return storeUpkeep(this.#engine.store, 'backup').backup(path)
   }
 
   async compact(): Promise<CompactReport> {

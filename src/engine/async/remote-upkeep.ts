@@ -38,10 +38,6 @@ export class RemoteUpkeep implements AsyncUpkeep {
     return rotateRemoteKeys(this.#parts.store, this.#parts.clock)
   }
 
-  async backup(): Promise<never> {
-    throw new UnsupportedError(this.#parts.store.kind, 'backup')
-  }
-
   async compact(): Promise<never> {
     throw new UnsupportedError(this.#parts.store.kind, 'compact')
   }

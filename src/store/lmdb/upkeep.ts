@@ -237,8 +237,8 @@ function reach(step: string): void {
   if (steps.hasSubscribers) steps.publish({ step })
 }
 
-/** The real path of a new or empty directory. Throws PathError for any other. */
-function backupDirectory(directory: string): string {
+/** The real path of a directory for a backup, made if need be. Throws PathError if anything is in it. */
+export function backupDirectory(directory: string): string {
   const asked = resolve(directory)
   makeDirectory(asked)
   const path = realpathSync(asked)
