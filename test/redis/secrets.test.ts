@@ -24,6 +24,9 @@ const TELLING = [
 const LAST = 'the last word'
 
 async function fill(dict: AsyncPersistDict<Record<string, unknown>>): Promise<void> {
+  const stop = new AbortController()
+  const watch = dict.watch(undefined, { signal: stop.signal })
+  const first = watch.next()
   for (let at = 0; at < 5; at++) {
     await dict.set(`KeyCanary ${at}`, `ValueCanary ${at}`, { tags: ['TagCanary'], ttl: '1d' })
     await dict.set(`KeyCanary ${'x'.repeat(600)} ${at}`, { ValueCanary: 'ValueCanary '.repeat(99) })
@@ -43,6 +46,8 @@ async function fill(dict: AsyncPersistDict<Record<string, unknown>>): Promise<vo
   await inner.clear()
   await inner.set('KeyCanary', 'ValueCanary')
   await dict.flush()
+  expect((await first).value).toMatchObject({ key: 'KeyCanary 0' })
+  stop.abort()
 }
 
 /** All bytes that a server sends on a connection of its own after these commands. */
@@ -66,6 +71,8 @@ async function dump(server: RedisServer): Promise<Buffer> {
       const type = String(await client.type(name))
       if (type === 'string') parts.push((await asBytes.get(name)) as Buffer)
       else if (type === 'zset') parts.push(...(await asBytes.zRange(name, 0, -1)))
+      else if (type === 'list') parts.push(...(await asBytes.lRange(name, 0, -1)))
+      else if (type === 'hash') parts.push(...(await asBytes.hVals(name)))
       else throw new Error(`A key is of type ${type}, which this test does not read.`)
     }
   }

@@ -77,8 +77,7 @@ export class SealedAsyncStore implements AsyncStore {
 
   async getMany(bucket: string, given: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const keys = given.map(ownBytes)
-    const records = await this.inner.getMany(bucket, keys)
-    return records.map((record, at) => this.#opened(bucket, keys[at] as Uint8Array, record))
+    return this.#openedAll(bucket, keys, await this.inner.getMany(bucket, keys))
   }
 
   async scan(bucket: string, range: ScanRange, limit: number): Promise<StoreRow[]> {
@@ -147,6 +146,14 @@ export class SealedAsyncStore implements AsyncStore {
     return record === undefined || !this.#sealer.isSealed(bucket)
       ? record
       : this.#sealer.open(bucket, key, record)
+  }
+
+  #openedAll(
+    bucket: string,
+    keys: readonly Uint8Array[],
+    records: readonly (Uint8Array | undefined)[],
+  ): (Uint8Array | undefined)[] {
+    return records.map((record, at) => this.#opened(bucket, keys[at] as Uint8Array, record))
   }
 
   #sealed(operation: RowOperation): RowOperation {
