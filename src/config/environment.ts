@@ -100,6 +100,11 @@ function noSetting(
   const known = names.map(screaming)
   const nearest = nearestOf(part.toUpperCase(), known)
   const group = parents.length === 0 ? PREFIX : `${origin.nameOf(parents)}__`
+  if (known.length === 0) {
+    const what = `There is no setting for the variable ${variable}.`
+    const advice = `Set ${origin.nameOf(parents)}, where objects and lists can be written as JSON.`
+    return new ConfigError(variable, `${what} ${advice}`)
+  }
   const advice =
     nearest === undefined
       ? `After ${group} comes one of ${known.join(', ')}.`

@@ -133,7 +133,7 @@ function takenByOne(schema: Schema): string {
         (format === undefined ? 'a number' : 'a whole number') + bounds(schema as unknown as Bounds)
       )
     case 'string':
-      return 'a string'
+      return hasLength(schema) ? 'a string that is not empty' : 'a string'
     case 'boolean':
       return 'true or false'
     case 'array':
@@ -144,6 +144,10 @@ function takenByOne(schema: Schema): string {
     default:
       return type
   }
+}
+
+function hasLength(schema: Schema): boolean {
+  return Number((schema as { readonly minLength?: number | null }).minLength) > 0
 }
 
 /** What zod's schemas of numbers tell of themselves; infinite or huge where there is no bound. */

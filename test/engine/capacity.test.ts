@@ -55,6 +55,16 @@ for (const [name, makeStore] of Object.entries(STORES)) {
     expect([...dict.values()]).toEqual([990, 991, 992, 993, 994, 995, 996, 997, 998, 999])
   })
 
+  test(`a batch that makes a namespace, and is larger than its limit, leaves the newest, on ${name}`, () => {
+    using dict = open<Record<string, number>>(makeStore(), {
+      namespaces: { new: { maxEntries: 3 } },
+    })
+    const made = dict.namespace('new')
+    for (let at = 0; at < 10; at++) made.set(`k${at}`, at)
+    dict.flushSync()
+    expect([...made.values()]).toEqual([7, 8, 9])
+  })
+
   test(`an evicted key is gone for every read, cached or not, on ${name}`, () => {
     using dict = open(makeStore(), { ...commit, maxEntries: 2, eviction: 'fifo' })
     dict.set('a', 1).set('b', 2)

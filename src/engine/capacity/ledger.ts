@@ -2,6 +2,7 @@
  * One transaction of a store with limits: keeps the accounts and the queues true as rows change, and
  * makes room before it commits.
  */
+import { equalBytes } from '../../bytes.js'
 import { CapacityError } from '../../errors/capacity-error.js'
 import { type KeySpace, namespacePrefix } from '../../keys/key-space.js'
 import type { StoreTransaction } from '../../store/sync-store.js'
@@ -31,6 +32,8 @@ export class Ledger implements RowObserver {
   readonly #spaceAt: SpaceAt
   readonly #accounts: Accounts
   readonly #queue: EvictionQueue
+  /** Those that this transaction writes to: the store does not know the new ones among them yet. */
+  readonly #written = new Set<KeySpace>()
 
   constructor(tx: StoreTransaction, groups: LimitGroups, spaceAt: SpaceAt) {
     this.#tx = tx
@@ -42,6 +45,7 @@ export class Ledger implements RowObserver {
 
   put(space: KeySpace, storageKey: Uint8Array, row: RowFacts, before: RowFacts | undefined): void {
     const group = this.#groups.of(space)
+    this.#written.add(space)
     const growth = before === undefined ? storageKey.length + row.bytes : row.bytes - before.bytes
     this.#assertFits(group, storageKey.length + row.bytes)
     this.#accounts.add(group, before === undefined ? 1 : 0, growth)
@@ -174,7 +178,11 @@ export class Ledger implements RowObserver {
   }
 
   #spaceOf(storageKey: Uint8Array): KeySpace {
-    return this.#spaceAt(pathOf(this.#tx, namespacePrefix(storageKey)) ?? [])
+    const prefix = namespacePrefix(storageKey)
+    const path = pathOf(this.#tx, prefix)
+    if (path !== undefined) return this.#spaceAt(path)
+    const written = [...this.#written].find((space) => equalBytes(space.prefix, prefix))
+    return written ?? this.#spaceAt([])
   }
 
   /** An entry larger than all the room would push out everything, and then itself. */

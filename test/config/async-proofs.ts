@@ -1,0 +1,241 @@
+/** The settings of asynchronous stores, and what each changes: on a Redis server of the test's own. */
+import { randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { createClient } from 'redis'
+import { expect } from 'vitest'
+import { openFromConfigAsync } from '../../src/config/open-from-config.js'
+import type { RedisConfig, StoreConfig, TieredConfig } from '../../src/config/store-config.js'
+import type { AsyncPersistDict } from '../../src/dict/async-persist-dict.js'
+import { OptionError } from '../../src/errors/option-error.js'
+import { StoreAccessError, StoreTimeoutError } from '../../src/errors/server-errors.js'
+import { StoreFullError } from '../../src/errors/store-errors.js'
+import { until } from '../redis/rows.js'
+import type { RedisServer } from '../redis/server.js'
+import { inside, type Proof } from './proofs.js'
+
+type AnyAsyncDict = AsyncPersistDict<Record<string, unknown>>
+
+async function withDict<T>(
+  store: StoreConfig,
+  use: (dict: AnyAsyncDict) => Promise<T>,
+): Promise<T> {
+  // Every read is to be seen by the store.
+  const dict = await openFromConfigAsync({ store, cache: { maxEntries: 0 } })
+  try {
+    return await use(dict)
+  } finally {
+    await dict.close()
+  }
+}
+
+const USER = 'config'
+const PASSWORD = 'right'
+const OWNER = 'owner'
+
+/**
+ * What the server of these proofs is started with: nobody gets in without a password. A connection that
+ * is refused would otherwise be that of the default user.
+ */
+export const SERVER_SETTINGS = [
+  ...['--requirepass', OWNER],
+  ...['--user', USER, 'on', `>${PASSWORD}`, '~*', '&*', '+@all'],
+]
+
+/** The address of the server, and the way in. */
+const urlOf = ({ port }: RedisServer) => `redis://:${OWNER}@127.0.0.1:${port}`
+
+/** The settings of stores on Redis. */
+export function redisProofs(server: () => RedisServer): Readonly<Record<string, Proof>> {
+  const redis = (more: Partial<RedisConfig> = {}): RedisConfig => ({
+    kind: 'redis',
+    url: urlOf(server()),
+    prefix: randomUUID(),
+    timeout: '20s',
+    ...more,
+  })
+  const set = (config: RedisConfig) => withDict(config, (dict) => dict.set('a', 1))
+  const get = (config: RedisConfig) => withDict(config, (dict) => dict.get('a'))
+  const env = (text: string) => {
+    process.env.CONFIG_TEST_REDIS = text
+    return { env: 'CONFIG_TEST_REDIS' }
+  }
+  const file = (text: string) => {
+    const path = inside('secret')
+    writeFileSync(path, text)
+    return { file: path }
+  }
+  const urlAt = (place: typeof env | typeof file) => async () => {
+    const config = redis()
+    await set(config)
+    expect(await get({ ...config, url: place(urlOf(server())) })).toBe(1)
+  }
+  /** Logging in works as the user, and with another password it does not. */
+  const passwordAt = (place: (text: string) => RedisConfig['password']) => async () => {
+    const config = redis({ url: server().url, username: USER })
+    await set({ ...config, password: place(PASSWORD) })
+    await expect(get({ ...config, password: place('wrong') })).rejects.toThrow(StoreAccessError)
+  }
+  return {
+    'redis.kind': async () =>
+      expect(await withDict(redis(), async (dict) => (await dict.stats()).store)).toBe('redis'),
+    'redis.url': async () => {
+      const config = redis()
+      await set(config)
+      expect(await get(config)).toBe(1)
+    },
+    'redis.url.env': urlAt(env),
+    'redis.url.file': urlAt(file),
+    'redis.cluster': async () => {
+      const { url, ...config } = redis()
+      // The server is reached, and asked for a cluster, which it has not.
+      const error = await get({
+        ...config,
+        cluster: { rootNodes: [{ url }] },
+        timeout: '1s',
+      }).catch(String)
+      expect(error).toMatch(/cluster/i)
+    },
+    'redis.username': async () => {
+      await passwordAt((text) => text)()
+      await expect(
+        get(redis({ url: server().url, username: 'nobody', password: PASSWORD })),
+      ).rejects.toThrow(StoreAccessError)
+    },
+    'redis.password': passwordAt((text) => text),
+    'redis.password.env': passwordAt(env),
+    'redis.password.file': passwordAt(file),
+    'redis.clientOptions': async () => {
+      const config = redis()
+      await set(config)
+      expect(await get({ ...config, clientOptions: { database: 5 } })).toBeUndefined()
+    },
+    'redis.prefix': async () => {
+      const config = redis()
+      await set(config)
+      expect(await get({ ...config, prefix: randomUUID() })).toBeUndefined()
+    },
+    'redis.parts': async () => {
+      const client = createClient({ url: urlOf(server()) })
+      await client.connect()
+      const tags = async (parts: number) => {
+        const config = redis({ parts })
+        await withDict(config, (dict) => dict.setMany({ a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7 }))
+        const keys = await client.keys(`*${config.prefix}*`)
+        return new Set(keys.map((key) => /\{(.*)\}/.exec(key)?.[1])).size
+      }
+      expect(await tags(4)).toBeGreaterThan(await tags(1))
+      client.destroy()
+    },
+    'redis.timeout': async () => {
+      const error = await withDict(redis({ timeout: '300ms' }), async (dict) => {
+        server().pause()
+        return dict.get('a').catch((thrown: unknown) => thrown)
+      }).finally(() => server().resume())
+      expect(error).toBeInstanceOf(StoreTimeoutError)
+      expect(error).toMatchObject({ timeoutMs: 300 })
+    },
+    'redis.tracking': async () => {
+      const hears = async (dict: AnyAsyncDict) => (await dict.stats()).engine.hears === 1
+      await withDict(redis({ tracking: true }), async (dict) => {
+        await dict.get('a')
+        await until(() => hears(dict))
+      })
+      await withDict(redis({ tracking: false }), async (dict) => {
+        await dict.get('a')
+        expect(await hears(dict)).toBe(false)
+      })
+    },
+  }
+}
+
+/** The settings of two stores as one. */
+export function tieredProofs(server: () => RedisServer): Readonly<Record<string, Proof>> {
+  const tiered = (more: Partial<TieredConfig> = {}): TieredConfig => ({
+    kind: 'tiered',
+    near: 'memory:',
+    far: 'memory:',
+    ...more,
+  })
+  const rows = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`key ${at}`, at]))
+  /** Copies that the near store dropped. */
+  const evicted = (more: Partial<TieredConfig>) =>
+    withDict(tiered(more), async (dict) => {
+      await dict.setMany(rows(150))
+      await dict.getMany(Object.keys(rows(150)))
+      return (await dict.stats()).engine.evictedCopies
+    })
+  const overRedis = (onFarError: TieredConfig['onFarError']) =>
+    tiered({
+      far: { kind: 'redis', url: urlOf(server()), prefix: randomUUID(), timeout: '500ms' },
+      onFarError,
+    })
+  /** What a dict does while the far store is down, once it has a copy. */
+  const withoutServer = (
+    onFarError: TieredConfig['onFarError'],
+    use: (dict: AnyAsyncDict) => Promise<void>,
+  ) =>
+    withDict(overRedis(onFarError), async (dict) => {
+      dict.on('error', () => {})
+      await dict.set('a', 1)
+      await dict.flush()
+      // A copy is what was read.
+      await dict.get('a')
+      await server().kill()
+      try {
+        await use(dict)
+      } finally {
+        await server().start()
+      }
+    })
+  return {
+    'tiered.kind': async () =>
+      expect(await withDict(tiered(), async (dict) => (await dict.stats()).store)).toBe('tiered'),
+    'tiered.near': async () => {
+      const path = inside('near')
+      await withDict(tiered({ near: path }), (dict) => dict.set('a', 1))
+      expect(existsSync(path)).toBe(true)
+    },
+    'tiered.far': async () => {
+      const far = `sqlite:${inside('far')}`
+      await withDict(tiered({ far }), (dict) => dict.set('a', 1))
+      expect(await withDict(tiered({ far }), (dict) => dict.get('a'))).toBe(1)
+    },
+    'tiered.write': async () => {
+      // Which a near store in memory cannot: what waits there would be lost.
+      await expect(withDict(tiered({ write: 'behind' }), async () => {})).rejects.toThrow(
+        OptionError,
+      )
+      await withDict(tiered({ write: 'through' }), async () => {})
+    },
+    'tiered.onFarError': async () => {
+      await withoutServer('throw', (dict) =>
+        until(() =>
+          dict.get('a').then(
+            () => false,
+            () => true,
+          ),
+        ),
+      )
+      await withoutServer('serve-near', async (dict) => {
+        await until(async () => {
+          expect(await dict.get('a')).toBe(1)
+          return ((await dict.stats()).engine.servedNear ?? 0) > 0
+        })
+      })
+    },
+    'tiered.maxRows': async () => {
+      expect(await evicted({ maxRows: 100 })).toBeGreaterThan(0)
+      expect(await evicted({})).toBe(0)
+    },
+    'tiered.maxBytes': async () => expect(await evicted({ maxBytes: 1_000 })).toBeGreaterThan(0),
+    'tiered.maxQueued': async () => {
+      const setting = (maxQueued?: number) =>
+        withDict(tiered({ near: inside('near'), write: 'behind', maxQueued }), (dict) =>
+          dict.setMany(rows(50)),
+        )
+      await expect(setting(5)).rejects.toThrow(StoreFullError)
+      await setting()
+    },
+  }
+}
