@@ -3,13 +3,13 @@
  * the built package, and those marked `run` print what their comments say.
  *
  *     ts        compiles, as a module of its own
- *     ts run    compiles, runs in an empty directory and ends with code 0; each of its console.log
+ *     ts run    compiles, and runs in an empty directory without an error; each of its console.log
  *               lines ends with a comment, which is what it prints
  *     ts more   goes on where the block before it on the page ends: compiled and run with it
  *
  * Blocks in other languages are for reading, or belong to shell sessions: see shell.test.ts.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +26,26 @@ interface Program {
 }
 
 const PROGRAMS = pages().flatMap(programsOf)
+const RUNNABLE = PROGRAMS.filter(({ runs }) => runs)
+
+/** Between the outputs of two programs; nothing prints that. */
+const END = '\u001e'
+
+/**
+ * Runs the programs one after the other, each in a directory of its own. All in one process: starting
+ * one for each took ten times as long as all that they do.
+ */
+const RUNNER = `
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+const folder = process.cwd()
+for (const name of process.argv.slice(2)) {
+  mkdirSync(join(folder, 'run', name), { recursive: true })
+  process.chdir(join(folder, 'run', name))
+  await import(join(folder, 'out', name + '.js')).catch((error) => console.error(name, error))
+  process.stdout.write('${END}')
+}
+`
 
 describe('the TypeScript blocks of the documentation', () => {
   const folder = mkdtempSync(join(tmpdir(), 'persistdict-blocks-'))
@@ -50,13 +70,34 @@ describe('the TypeScript blocks of the documentation', () => {
     expect(complaints).toBe('')
   })
 
-  test.each(PROGRAMS.filter(({ runs }) => runs))('$name runs as it says', ({ name, code }) => {
-    const cwd = mkdtempSync(join(folder, 'run-'))
-    const output = execFileSync(process.execPath, [join(folder, 'out', `${name}.js`)], {
-      cwd,
-      encoding: 'utf8',
+  describe('run', () => {
+    let run: {
+      readonly printed: readonly string[]
+      readonly code: number | null
+      readonly err: string
+    }
+
+    beforeAll(() => {
+      write('run.mjs', RUNNER)
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        ['run.mjs', ...RUNNABLE.map(({ name }) => name)],
+        { cwd: folder, encoding: 'utf8' },
+      )
+      run = { printed: stdout.split(END), code: status, err: stderr }
+    }, 120_000)
+
+    test('without an error', () => {
+      expect(run.err).toBe('')
+      expect(run.code).toBe(0)
     })
-    expect(output).toBe(announced(code))
+
+    test.each(RUNNABLE.map((program, at) => ({ ...program, at })))(
+      '$name as it says',
+      (program) => {
+        expect(run.printed[program.at]).toBe(announced(program.code))
+      },
+    )
   })
 
   function write(name: string, text: string): void {
