@@ -45,6 +45,7 @@ export class ChangeFeed implements Feed {
         return {
           changes: changes.filter((change) => change !== undefined && change !== 'void'),
           hasMissed: page.hasMissed || changes.includes(undefined),
+          unnamed: [],
           hasMore: page.changes.length === FEED_PAGE,
         }
       },

@@ -20,6 +20,8 @@ export interface FeedPage {
   readonly changes: readonly FedChange[]
   /** Changes before these were dropped unread, or cannot be told. */
   readonly hasMissed: boolean
+  /** The storage keys of rows that expired, and whose keys went with them. */
+  readonly unnamed: readonly Uint8Array[]
   /** There may be more at once. */
   readonly hasMore: boolean
 }

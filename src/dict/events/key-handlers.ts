@@ -5,6 +5,7 @@
  * entry that it replaces may have expired, and that is not theirs to hear. They end with the entry,
  * and when the key is set again here; update() and the like keep them, as they keep the deadline.
  */
+import { latin1Of } from '../../bytes.js'
 import type { AccessObserver } from '../../engine/access-marks.js'
 import type { Change } from '../../engine/change.js'
 import type { CommitHook } from '../../engine/commit-hooks.js'
@@ -20,6 +21,7 @@ import { HandlerQueue } from './handler-queue.js'
 
 interface Held {
   readonly scope: EventScope
+  readonly key: string
   storageKey: Uint8Array
   /** 0 for none. */
   deadline: number
@@ -38,6 +40,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   readonly #source: EventSource
   readonly #onError: (error: unknown) => void
   readonly #held = new Map<string, Held>()
+  /** Of those that are held, by storage key. */
+  readonly #places = new Map<string, string>()
   /** Those of settings that are not committed yet; undefined for a setting without any. */
   readonly #coming = new Map<string, Held | undefined>()
   #expiring = 0
@@ -72,7 +76,14 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     const id = scope.space.idOf(key)
     if (isNew) {
       const queue = onAccess && this.#queue('get', onAccess)
-      this.#coming.set(id, { scope, onExpire, onAccess: queue, storageKey: NOWHERE, deadline: 0 })
+      this.#coming.set(id, {
+        scope,
+        key,
+        onExpire,
+        onAccess: queue,
+        storageKey: NOWHERE,
+        deadline: 0,
+      })
     } else if (this.#held.has(id) || this.#coming.has(id)) {
       this.#coming.set(id, undefined)
     }
@@ -92,6 +103,15 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   heardFromElsewhere(change: Change): void {
     if (change.kind === 'set') return
     this.#heed(change)
+    this.#attend()
+  }
+
+  /** A row has expired whose key went with it: a handler of its own knows the key. */
+  expiredAt(storageKey: Uint8Array): void {
+    const id = this.#places.get(latin1Of(storageKey))
+    const held = id === undefined ? undefined : this.#held.get(id)
+    if (id === undefined || held === undefined) return
+    this.#tellExpiry(id, held, undefined)
     this.#attend()
   }
 
@@ -124,11 +144,17 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     }
     const held = this.#held.get(id)
     if (held === undefined) return
-    const { scope, onExpire } = held
+    if (kind === 'expire') this.#tellExpiry(id, held, entry)
+    else this.#drop(this.#held, id)
+  }
+
+  #tellExpiry(id: string, held: Held, entry: Entry | undefined): void {
+    const { scope, key, onExpire } = held
     this.#drop(this.#held, id)
-    if (kind !== 'expire' || onExpire === undefined) return
+    if (onExpire === undefined) return
     const queue = this.#queue('expire', onExpire)
-    queue.push(new EntryEvent('expire', scope.userKey(key), space.path, entry, scope.mode))
+    const { path } = scope.space
+    queue.push(new EntryEvent('expire', scope.userKey(key), path, entry, scope.mode))
   }
 
   #heedSet(id: string, { entry, storageKey }: Change): void {
@@ -141,6 +167,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     const held = this.#held.get(id)
     if (held === undefined) return
     held.storageKey = storageKey
+    this.#places.set(latin1Of(storageKey), id)
     held.deadline = entry?.expiresAt ?? 0
     if (held.onExpire !== undefined) this.onDeadline(storageKey, held.deadline)
   }
@@ -155,6 +182,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     const held = map.get(id)
     map.delete(id)
     held?.onAccess?.end(false)
+    if (held !== undefined) this.#places.delete(latin1Of(held.storageKey))
     if (map !== this.#held || held === undefined) return
     if (held.onExpire !== undefined) this.#expiring--
     if (held.onAccess !== undefined) this.#accessing--

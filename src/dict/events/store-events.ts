@@ -129,6 +129,7 @@ export class StoreEvents {
       for (const { change, isOwn } of page?.changes ?? []) {
         if (!isOwn) this.keyHandlers.heardFromElsewhere(change)
       }
+      for (const storageKey of page?.unnamed ?? []) this.keyHandlers.expiredAt(storageKey)
     }
   }
 }

@@ -116,13 +116,18 @@ class JournalReader implements FeedReader {
     const page = await journal.read(ROWS, await this.#place, FEED_PAGE)
     this.#place = Promise.resolve(page.next)
     const changes: FedChange[] = []
+    const unnamed: Uint8Array[] = []
     let hasMissed = page.hasMissed || !isBegun
     for (const change of page.changes) {
       const fed = await this.#fed(change)
-      if (fed === undefined) hasMissed = true
-      else if (fed !== 'told') changes.push(fed)
+      if (fed === undefined) {
+        hasMissed = true
+        if (change.kind === 'expire') unnamed.push(change.key)
+      } else if (fed !== 'told') {
+        changes.push(fed)
+      }
     }
-    return { changes, hasMissed, hasMore: page.hasMore }
+    return { changes, hasMissed, unnamed, hasMore: page.hasMore }
   }
 
   close(): void {}
