@@ -20,6 +20,16 @@ const LEEWAY_MS = 1_000
 /** One lease for the whole store. */
 const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
 
+/** Where so much is due, each step would hold up the event loop for as long as the disk takes. */
+const MUCH = 1_000
+
+/** Somebody who sweeps beside this thread. */
+export interface SweepHelper {
+  readonly isWorking: boolean
+  /** False if it cannot. */
+  start(): boolean
+}
+
 interface SweepStep {
   readonly state: 'more' | 'done' | 'lost'
   readonly rowsMs: number
@@ -32,11 +42,18 @@ export class SweepWork {
   readonly #engine: Engine
   readonly #leases: SyncLeases
   readonly #further: readonly FurtherDue[]
+  readonly #helper: SweepHelper | undefined
   #lease: Lease | undefined
   #renewedAt = 0
   #lateMs = 0
 
-  constructor(engine: Engine, leases: SyncLeases, further: readonly FurtherDue[]) {
+  constructor(
+    engine: Engine,
+    leases: SyncLeases,
+    further: readonly FurtherDue[],
+    helper?: SweepHelper,
+  ) {
+    this.#helper = helper
     this.#engine = engine
     this.#leases = leases
     this.#further = further
@@ -45,6 +62,13 @@ export class SweepWork {
   isDue(): boolean {
     const { store } = this.#engine
     return store.due(ROWS, this.#latest(), 1).length > 0 || this.#isFurtherDue(store)
+  }
+
+  delegate(): boolean {
+    const helper = this.#helper
+    if (helper === undefined || helper.isWorking) return helper !== undefined
+    const isMuch = this.#engine.store.due(ROWS, this.#latest(), MUCH).length === MUCH
+    return isMuch && helper.start()
   }
 
   claim(): boolean {

@@ -49,6 +49,8 @@ export interface StepResult {
 export interface SweepWork {
   /** Whether any row is due. Writes nothing. */
   isDue(): boolean
+  /** Whether a thread of its own does it, which does not hold up this one; starts one where much is due. */
+  delegate(): boolean
   /** Takes the lease; false if somebody else has it. */
   claim(): boolean
   /** Removes up to so many rows, if the lease is still held; with the last ones it is given back. */
@@ -124,7 +126,7 @@ export class Sweeper {
   #work(lateMs: number): number {
     const { work } = this.#parts
     if (!this.#isLeading) {
-      if (!work.isDue() || !work.claim()) return LOOK_MS
+      if (!work.isDue() || work.delegate() || !work.claim()) return LOOK_MS
       this.#isLeading = true
       this.#pause = SHORTEST_PAUSE
     } else {

@@ -15,6 +15,7 @@ import { TagSweep } from '../engine/tag-sweep.js'
 import { PromptExpiry } from '../expiry/prompt-expiry.js'
 import { Sweeper } from '../expiry/sweeper.js'
 import type { Background } from './open-options.js'
+import { type Elsewhere, SweepThread } from './sweep-thread.js'
 
 /** Expired rows that a commit takes with it where there is no sweeper: too few to be noticed. */
 const ROWS_PER_COMMIT = 16
@@ -31,6 +32,8 @@ export interface BackgroundParts {
   readonly leases: SyncLeases
   readonly accessTimes: AccessTimes | undefined
   readonly mode: Background
+  /** What another thread opens the store with; undefined if none can. */
+  readonly elsewhere: Elsewhere | undefined
 }
 
 /** Starts what the mode asks for; returns how to stop it. Call that before the store is closed. */
@@ -51,11 +54,13 @@ export function startBackground(parts: BackgroundParts): () => void {
   }
 }
 
-function backgroundSweeper({ engine, events, leases, accessTimes }: BackgroundParts): () => void {
-  const further: FurtherDue[] = [invalidatedRows(engine)]
-  if (accessTimes !== undefined) further.push(accessTimes)
-  const work = new SweepWork(engine, leases, further)
+function backgroundSweeper(parts: BackgroundParts): () => void {
+  const { engine, events, leases, accessTimes, elsewhere } = parts
   const onError = (error: unknown) => events.errors.tell(error)
+  const thread = elsewhere && new SweepThread(elsewhere, onError)
+  // Also where the process ends before anybody has closed the dict.
+  const forget = engine.hooks.add({ wantsChanges: () => false, closing: () => thread?.stop() })
+  const work = new SweepWork(engine, leases, furtherDue(engine, accessTimes), thread)
   const sweeper = new Sweeper({ clock: engine.clock, work, onError })
   sweeper.start()
   const tidying = engine.clock.after(TIDY_AFTER_MS, () => {
@@ -68,10 +73,18 @@ function backgroundSweeper({ engine, events, leases, accessTimes }: BackgroundPa
   return () => {
     tidying.cancel()
     sweeper.stop()
+    thread?.stop()
+    forget()
   }
 }
 
-/** The rows of entries that were invalidated by tag, for the sweeper. */
+/** What else the sweeper removes. */
+export function furtherDue(engine: Engine, accessTimes: AccessTimes | undefined): FurtherDue[] {
+  const further = [invalidatedRows(engine)]
+  return accessTimes === undefined ? further : [...further, accessTimes]
+}
+
+/** The rows of entries that were invalidated by tag. */
 function invalidatedRows(engine: Engine): FurtherDue {
   const sweep = new TagSweep(engine)
   return {

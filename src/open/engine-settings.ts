@@ -13,8 +13,10 @@ import type { Entry } from '../engine/entry.js'
 import type { FormatIdentity } from '../engine/format-identity.js'
 import { OpenConflictError } from '../errors/open-errors.js'
 import { checkedKeySettings, DEFAULT_KEY_SETTINGS, type KeySettings } from '../keys/key-settings.js'
+import type { SyncStore } from '../store/sync-store.js'
 import { Encryption } from './encryption.js'
 import type { Background, OpenOptions } from './open-options.js'
+import { type Elsewhere, elsewhere } from './sweep-thread.js'
 
 const DEFAULT_CACHE = Object.freeze({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20 })
 
@@ -32,6 +34,8 @@ export interface EngineSettings {
   readonly agreed: Readonly<Record<string, unknown>>
   makeCache(): ByteLru<Entry>
   readonly encryption: Encryption
+  /** How another thread may open the same store. */
+  elsewhere(store: SyncStore): Elsewhere | undefined
   /** Throws OptionError. */
   makeCodec(): ValueCodec
 }
@@ -75,6 +79,7 @@ export function engineSettings(options: OpenOptions): EngineSettings {
       const { maxEntries, maxBytes } = { ...DEFAULT_CACHE, ...cache }
       return new ByteLru(maxEntries ?? DEFAULT_CACHE.maxEntries, maxBytes ?? DEFAULT_CACHE.maxBytes)
     },
+    elsewhere: (store) => elsewhere(store, options),
     makeCodec: () =>
       new ValueCodec(knownSerializer(options.serializer ?? 'msgpack'), {
         types: new RegisteredTypes(options.types ?? {}),

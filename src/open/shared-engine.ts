@@ -118,7 +118,14 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
   const mode = settings.background
   const hasIdle = Number.isFinite(maxIdleMs)
   const accessTimes = hasIdle ? new AccessTimes(engine, maxIdleMs, onError) : undefined
-  const stop = startBackground({ engine, events, leases: leasing.table, accessTimes, mode })
+  const stop = startBackground({
+    engine,
+    events,
+    leases: leasing.table,
+    accessTimes,
+    mode,
+    elsewhere: settings.elsewhere(store),
+  })
   const recipes = allRecipes()
   const parts = { engine, capacity, events, live, leasing, recipes, accessTimes, stop }
   return { store, secrets, ...parts, agreed, users: 0 }

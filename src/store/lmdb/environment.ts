@@ -31,6 +31,7 @@ import { assertNotSplit, Findings, Owners, Question } from './owners.js'
 import { assertOpenable } from './preflight.js'
 import { assertRoom } from './room.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
+import type { Turns } from './turns.js'
 import { clearUnsynced, markUnsynced, recoverUnsynced } from './unsynced.js'
 
 /** Flags of a write transaction: commit on this thread; and do not wait for the disk. */
@@ -49,6 +50,8 @@ const SEALED = Symbol('the data has moved on')
 export interface EnvironmentOptions extends GenerationOptions {
   /** What the entries and their indexes may take, in bytes. @default no limit */
   readonly maxSizeBytes?: number | undefined
+  /** Those of another thread, which may end this one. */
+  readonly turns?: Turns | undefined
 }
 
 export class Environment {
@@ -57,8 +60,8 @@ export class Environment {
   readonly identity: string | undefined
   readonly commits: CommitWatch
   readonly maxSizeBytes: number
+  readonly gate: Gate
   readonly #options: GenerationOptions
-  readonly #gate: Gate
   readonly #owners: Owners
   #data: Generation
   /** The id of the newest commit of which it is known that it did not seal the data. */
@@ -83,7 +86,7 @@ export class Environment {
     assertNotSplit(directory, [directory.gateFile, directory.gateLockFile])
     const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
     assertOpenable(directory.path, [dataFile, lockFile])
-    this.#gate = openGate(directory.gateFile)
+    this.gate = openGate(directory.gateFile, options.turns)
     try {
       const { data, owners } = this.#enter()
       this.#owners = owners
@@ -91,7 +94,7 @@ export class Environment {
       this.identity = fileIdentity(directory.gateFile)
       this.commits = new CommitWatch(this.#commitSource())
     } catch (error) {
-      this.#gate.close()
+      this.gate.close()
       throw error
     }
   }
@@ -161,7 +164,7 @@ export class Environment {
     // Whichever store began the running one: lmdb would let this one take part, and not roll it back.
     if (this.#inTransaction) throw new TransactionError('Transactions of a store do not nest.')
     const flags = synced ? SYNCHRONOUS : SYNCHRONOUS | NO_SYNC
-    const value = this.#gate.within(() => {
+    const value = this.gate.within(() => {
       for (let repairs = 0; ; ) {
         const result = this.#attempt(flags, repairs, fn)
         if (result === SEALED) this.#follow(this.#state.successor)
@@ -175,7 +178,7 @@ export class Environment {
 
   /** A new generation, not of this store's line yet, for a copy. */
   openCopy(place: GenerationPlace): Generation {
-    return this.#gate.within(() => new Generation(place, this.#options, this.#gate))
+    return this.gate.within(() => new Generation(place, this.#options, this.gate))
   }
 
   /** Throws StoreGoneError if the data file is no longer where it was opened. */
@@ -194,7 +197,7 @@ export class Environment {
   sync(): void {
     this.refresh()
     this.assertPresent()
-    this.native(() => this.#gate.within(() => this.root.env.sync()))
+    this.native(() => this.gate.within(() => this.root.env.sync()))
   }
 
   /** Looks at files, or writes some. Throws StoreError where that is not allowed any more. */
@@ -229,11 +232,11 @@ export class Environment {
   close(): void {
     this.commits.close()
     if (this.#madeUnsynced) this.#settleUnsynced()
-    this.#gate.within(() => {
+    this.gate.within(() => {
       this.#data.retire()
       this.#owners.leave()
     })
-    this.#gate.close()
+    this.gate.close()
   }
 
   #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY | typeof SEALED {
@@ -301,7 +304,7 @@ export class Environment {
     const id = data.clock.read()
     if (id !== this.#snapshotId) this.#renew(id)
     const { successor } = this.native(() => data.state())
-    if (successor !== '') this.#gate.within(() => this.#follow(successor))
+    if (successor !== '') this.gate.within(() => this.#follow(successor))
     else this.#unsealedId = id
     return this.#data.changesBefore + this.#data.clock.read()
   }
@@ -327,7 +330,7 @@ export class Environment {
     if (numberOf(least) > numberOf(name)) makeCurrent(this.directory, least)
     for (name = currentName(this.directory); ; ) {
       const place = madePlace(this.directory.path, name)
-      const data = new Generation(place, this.#options, this.#gate)
+      const data = new Generation(place, this.#options, this.gate)
       const { successor } = data.state()
       if (successor === '') return data
       data.retire()
@@ -350,7 +353,7 @@ export class Environment {
     const findings = new Findings(this.directory)
     for (;;) {
       try {
-        return this.#gate.within(() => this.#attemptEntry(findings))
+        return this.gate.within(() => this.#attemptEntry(findings))
       } catch (error) {
         if (!(error instanceof Question)) throw error
         findings.find(error)

@@ -11,6 +11,7 @@
  */
 import { StoreError } from '../../errors/store-errors.js'
 import { loadNative, type NativeEnvironment } from './native.js'
+import { Turns } from './turns.js'
 
 const NO_SUBDIRECTORY = 0x4000
 const NO_SYNC = 0x10000
@@ -23,12 +24,15 @@ export const GATE_OPTIONS = Object.freeze({ maxDbs: 1, mapSize: 1 << 20, maxRead
 export const GATE_KEY_BYTES = 4096
 
 export class Gate {
+  /** With a thread that this one may end, or that may end this one; see turns.ts. */
+  #turns: Turns | undefined
   readonly #env: NativeEnvironment
   readonly #keyBytes = Buffer.allocUnsafeSlow(GATE_KEY_BYTES)
   #held = false
 
   /** Opens the gate's file, making it if need be. */
-  constructor(file: string) {
+  constructor(file: string, turns?: Turns) {
+    this.#turns = turns
     const { nativeAddon } = loadNative()
     this.#env = new nativeAddon.Env()
     this.#env.open({ path: file, keyBytes: this.#keyBytes, ...GATE_OPTIONS }, GATE_FLAGS, 0)
@@ -37,24 +41,41 @@ export class Gate {
   /** Runs `fn` while no other thread or process is inside. Inside already, it just runs. */
   within<T>(fn: () => T): T {
     if (this.#held) return fn()
-    this.#enter()
+    // They may begin to take turns inside: then this one has none to end.
+    const turns = this.#turns
+    turns?.enter()
+    this.#enter(turns)
     try {
       return fn()
     } finally {
       this.#held = false
       this.#env.commitTxn()
+      turns?.leave()
     }
+  }
+
+  /** From now on this thread takes turns with another. */
+  takeTurns(): SharedArrayBuffer {
+    this.#turns ??= new Turns()
+    return this.#turns.shared
+  }
+
+  /** Inside, never gives the turn back to the other thread. Returns whether it was inside. */
+  keepTurn(): boolean {
+    if (this.#held) this.#turns?.keep()
+    return this.#held
   }
 
   close(): void {
     this.#env.close()
   }
 
-  #enter(): void {
+  #enter(turns: Turns | undefined): void {
     this.#env.beginTxn(SYNCHRONOUS)
     // beginTxn does not report failure. Without a transaction there is no lock, and no commit to undo it.
     if (this.#env.getWriteTxnId() === 0) {
       this.#env.abortTxn()
+      turns?.leave()
       throw new StoreError(
         'The gate of the store could not be entered. Close the dict and open it again.',
       )

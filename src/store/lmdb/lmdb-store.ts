@@ -57,6 +57,20 @@ export class LmdbStore implements SyncStore {
     return this.#environment.notices
   }
 
+  /** For a thread that opens the store with openInTurns(), and that this one may end. */
+  takeTurns(): SharedArrayBuffer {
+    this.#assertOpen()
+    return this.#environment.gate.takeTurns()
+  }
+
+  /**
+   * Called in a transaction, keeps the other thread out for good, so that it can be ended. Returns
+   * whether it was called in one.
+   */
+  keepTurn(): boolean {
+    return this.#environment.gate.keepTurn()
+  }
+
   get location(): string {
     return this.#environment.directory.path
   }

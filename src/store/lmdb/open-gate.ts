@@ -5,13 +5,14 @@ import { checkDataFile } from './file-check.js'
 import { Gate } from './gate.js'
 import { asStoreError } from './lmdb-errors.js'
 import { assertOpenable } from './preflight.js'
+import type { Turns } from './turns.js'
 
 /** Opens the gate in `file`, made if need be. Throws PathError, DamagedStoreError or StoreError. */
-export function openGate(file: string): Gate {
+export function openGate(file: string, turns?: Turns): Gate {
   assertOpenable(dirname(file), [file, `${file}-lock`])
   checkFile(file)
   try {
-    return new Gate(file)
+    return new Gate(file, turns)
   } catch (error) {
     throw asStoreError(error, file)
   }

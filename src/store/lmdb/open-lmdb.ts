@@ -12,6 +12,7 @@ import { type StoreDirectory, storeDirectory } from './directory.js'
 import { Environment } from './environment.js'
 import type { GenerationOptions } from './generation.js'
 import { LmdbStore } from './lmdb-store.js'
+import { Turns } from './turns.js'
 
 /** Settings of the LMDB store. The first store of a directory in a process decides. */
 export interface LmdbOptions {
@@ -74,6 +75,15 @@ const open = new Map<string | undefined, Shared>()
  */
 export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
   refuseUnknown(options, NAMES, 'lmdbStore()')
+  return storeIn(path, options, undefined)
+}
+
+/** The store that another thread of this process has open, and that takes turns with this one. */
+export function openInTurns(path: string, turns: SharedArrayBuffer): SyncStore {
+  return storeIn(path, { allowNetworkFileSystem: true }, new Turns(turns))
+}
+
+function storeIn(path: string, options: LmdbOptions, turns: Turns | undefined): SyncStore {
   const directory = storeDirectory(path, options.allowNetworkFileSystem ?? false)
   const shared = open.get(fileIdentity(directory.gateFile)) ?? {
     environment: environmentIn(directory, {
@@ -81,6 +91,7 @@ export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
       changeClock: options.changeClock ?? DEFAULTS.changeClock,
       maxSizeBytes: options.maxSizeBytes,
+      turns,
     }),
     users: 0,
   }

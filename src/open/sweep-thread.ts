@@ -1,0 +1,110 @@
+/**
+ * Sweeping in a thread of its own, where much is due: each step ends with a disk sync, for which the event
+ * loop of whoever opened the dict should not wait. See docs/decisions/0034.
+ *
+ * The thread opens the store as another process would, sweeps until nothing is due, and ends. It must not
+ * be ended inside native code, where it may hold a lock: so it is asked to stop, and waited for.
+ */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, Worker } from 'node:worker_threads'
+import { publishSweep, type SweepMessage } from '../engine/diagnostics.js'
+import type { SweepHelper } from '../engine/sweep-work.js'
+import { LmdbStore } from '../store/lmdb/lmdb-store.js'
+import type { SyncStore } from '../store/sync-store.js'
+import type { OpenOptions } from './open-options.js'
+
+/** What can be sent to another thread, so that it opens the same store. */
+export interface Elsewhere {
+  readonly store: LmdbStore
+  readonly options: OpenOptions
+}
+
+/** What the thread is given. */
+export interface SweepOrder {
+  readonly path: string
+  readonly options: OpenOptions
+  readonly turns: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
+}
+
+/** The cells of `control`: what the thread does, and whether it should stop. */
+export const PHASE = 0
+export const STOP = 1
+/** What the thread does. It touches the store only while it is WORKING. */
+export const BOOTING = 0
+export const WORKING = 1
+export const OVER = 2
+
+/** More than any step may take. A thread that has ended without a word is not waited for any longer. */
+const LONGEST_STOP_MS = 10_000
+
+/** A bundle does not have it: then this thread sweeps, as ever. */
+const CODE = new URL('./sweep-worker.js', import.meta.url)
+
+/**
+ * How another thread may open this store; undefined if it cannot, or need not: without disk syncs a step
+ * takes few milliseconds. In a worker there is none: who terminates that would end it at any instant.
+ */
+export function elsewhere(store: SyncStore, options: OpenOptions): Elsewhere | undefined {
+  const { serializer, keySizeLimit, digestBytes, compress, maxValueBytes, maxIdle, maxAge } =
+    options
+  const { durability, cipher, keyHash, keySerializer, types, clock } = options
+  const isPlain = [cipher, keyHash, keySerializer, types, clock].every((one) => one === undefined)
+  const areNames = [serializer, compress].every((one) => typeof (one ?? '') === 'string')
+  if (!isPlain || !areNames || durability === 'commit') return undefined
+  if (!isMainThread || !(store instanceof LmdbStore) || !existsSync(fileURLToPath(CODE)))
+    return undefined
+  const sent = { serializer, keySizeLimit, digestBytes, compress, maxValueBytes, maxIdle, maxAge }
+  return { store, options: { ...sent, durability, background: 'disabled' } }
+}
+
+export class SweepThread implements SweepHelper {
+  readonly #elsewhere: Elsewhere
+  readonly #onError: (error: unknown) => void
+  #running: { readonly worker: Worker; readonly cells: Int32Array } | undefined
+  #hasFailed = false
+
+  constructor(elsewhere: Elsewhere, onError: (error: unknown) => void) {
+    this.#elsewhere = elsewhere
+    this.#onError = onError
+  }
+
+  get isWorking(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Starts it. Once it has failed, it is left to this thread, whose failures are told one by one. */
+  start(): boolean {
+    if (this.#hasFailed) return false
+    const { store, options } = this.#elsewhere
+    const control = new SharedArrayBuffer(8)
+    const order: SweepOrder = { path: store.location, options, turns: store.takeTurns(), control }
+    const worker = new Worker(CODE, { workerData: order, execArgv: [] })
+    worker.unref()
+    const running = { worker, cells: new Int32Array(control) }
+    this.#running = running
+    worker.on('message', (message: SweepMessage) => publishSweep(message))
+    worker.on('error', (error) => {
+      this.#hasFailed = true
+      this.#onError(error)
+    })
+    worker.on('exit', () => {
+      if (this.#running === running) this.#running = undefined
+    })
+    return true
+  }
+
+  /** Returns when it touches the store no more. */
+  stop(): void {
+    if (this.#running === undefined) return
+    const { cells } = this.#running
+    this.#running = undefined
+    Atomics.store(cells, STOP, 1)
+    Atomics.notify(cells, STOP)
+    if (Atomics.compareExchange(cells, PHASE, BOOTING, OVER) === BOOTING) return
+    // process.exit() inside a transaction: it would wait for its turn, and never gets it.
+    if (this.#elsewhere.store.keepTurn()) return
+    Atomics.wait(cells, PHASE, WORKING, LONGEST_STOP_MS)
+  }
+}
