@@ -53,6 +53,7 @@ test('rows that expire all the time on a busy machine do not pile up', () => {
   const due = () => Math.floor(clock.now() * EXPIRING_PER_MS) - removed
   const work = {
     isDue: () => due() > 0,
+    delegate: () => false,
     claim: () => true,
     release: () => {},
     step(rows: number) {
