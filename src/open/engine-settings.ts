@@ -34,8 +34,8 @@ export interface EngineSettings {
   readonly agreed: Readonly<Record<string, unknown>>
   makeCache(): ByteLru<Entry>
   readonly encryption: Encryption
-  /** How another thread may open the same store. */
-  elsewhere(store: SyncStore): Elsewhere | undefined
+  /** How another thread, which runs `code`, may open the same store. */
+  elsewhere(store: SyncStore, code: URL): Elsewhere | undefined
   /** Throws OptionError. */
   makeCodec(): ValueCodec
 }
@@ -79,7 +79,7 @@ export function engineSettings(options: OpenOptions): EngineSettings {
       const { maxEntries, maxBytes } = { ...DEFAULT_CACHE, ...cache }
       return new ByteLru(maxEntries ?? DEFAULT_CACHE.maxEntries, maxBytes ?? DEFAULT_CACHE.maxBytes)
     },
-    elsewhere: (store) => elsewhere(store, options),
+    elsewhere: (store, code) => elsewhere(store, options, code),
     makeCodec: () =>
       new ValueCodec(knownSerializer(options.serializer ?? 'msgpack'), {
         types: new RegisteredTypes(options.types ?? {}),

@@ -18,6 +18,9 @@ import { limitTableOf } from './limit-options.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 import { share } from './shared-engine.js'
 
+/** The code of the thread that sweeps where much is due. */
+const SWEEPER = new URL('./sweep-worker.js', import.meta.url)
+
 /**
  * Opens a dict: on LMDB in the directory `path`, which is made if need be, or over a store.
  *
@@ -80,6 +83,7 @@ export function openScope<S extends object, K>(
   const { engine, capacity, events, live, leasing, recipes, accessTimes, release } = share(
     storeAt(place, options),
     settings,
+    SWEEPER,
   )
   if (options.flushOnSignals) flushOnSignals(engine)
   const handle = {

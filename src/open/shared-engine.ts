@@ -57,13 +57,16 @@ export interface Share {
 
 const shared = new Map<string, Shared>()
 
-/** The engine of a store. Throws FormatMismatchError or OpenConflictError, the store closed again. */
-export function share(store: SyncStore, settings: EngineSettings): Share {
+/**
+ * The engine of a store. `sweeper` is what a thread that sweeps runs; without it there is none. Throws
+ * FormatMismatchError or OpenConflictError, the store closed again.
+ */
+export function share(store: SyncStore, settings: EngineSettings, sweeper?: URL): Share {
   const existing = shared.get(store.identity)
   // The engine has a store of its own; this one was opened only to learn which it is.
   if (existing !== undefined && existing.store !== store) store.close()
   if (existing !== undefined) settings.encryption.refuseOther(existing.store, existing.secrets)
-  const entry = existing ?? made(store, settings)
+  const entry = existing ?? made(store, settings, sweeper)
   refuseConflict(store.location, entry.agreed, settings.agreed)
   entry.users++
   shared.set(store.identity, entry)
@@ -91,7 +94,7 @@ export function share(store: SyncStore, settings: EngineSettings): Share {
   }
 }
 
-function made(store: SyncStore, settings: EngineSettings): Shared {
+function made(store: SyncStore, settings: EngineSettings, sweeper: URL | undefined): Shared {
   const errors = new Listeners<unknown>()
   const warnings = new Listeners<Warning>()
   const onError = (error: unknown) => errors.tell(error)
@@ -124,7 +127,7 @@ function made(store: SyncStore, settings: EngineSettings): Shared {
     leases: leasing.table,
     accessTimes,
     mode,
-    elsewhere: settings.elsewhere(store),
+    elsewhere: sweeper && settings.elsewhere(store, sweeper),
   })
   const recipes = allRecipes()
   const parts = { engine, capacity, events, live, leasing, recipes, accessTimes, stop }

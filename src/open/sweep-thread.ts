@@ -18,6 +18,8 @@ import type { OpenOptions } from './open-options.js'
 export interface Elsewhere {
   readonly store: LmdbStore
   readonly options: OpenOptions
+  /** The file that the thread runs. */
+  readonly code: URL
 }
 
 /** What the thread is given. */
@@ -39,24 +41,29 @@ export const OVER = 2
 /** More than any step may take. A thread that has ended without a word is not waited for any longer. */
 const LONGEST_STOP_MS = 10_000
 
-/** A bundle does not have it: then this thread sweeps, as ever. */
-const CODE = new URL('./sweep-worker.js', import.meta.url)
-
 /**
- * How another thread may open this store; undefined if it cannot, or need not: without disk syncs a step
+ * How another thread, which runs `code`, may open this store; undefined if it cannot, or need not: without disk syncs a step
  * takes few milliseconds. In a worker there is none: who terminates that would end it at any instant.
  */
-export function elsewhere(store: SyncStore, options: OpenOptions): Elsewhere | undefined {
+export function elsewhere(
+  store: SyncStore,
+  options: OpenOptions,
+  code: URL,
+): Elsewhere | undefined {
   const { serializer, keySizeLimit, digestBytes, compress, maxValueBytes, maxIdle, maxAge } =
     options
   const { durability, cipher, keyHash, keySerializer, types, clock } = options
   const isPlain = [cipher, keyHash, keySerializer, types, clock].every((one) => one === undefined)
   const areNames = [serializer, compress].every((one) => typeof (one ?? '') === 'string')
   if (!isPlain || !areNames || durability === 'commit') return undefined
-  if (!isMainThread || !(store instanceof LmdbStore) || !existsSync(fileURLToPath(CODE)))
-    return undefined
+  if (!isMainThread || !(store instanceof LmdbStore) || !hasFile(code)) return undefined
   const sent = { serializer, keySizeLimit, digestBytes, compress, maxValueBytes, maxIdle, maxAge }
-  return { store, options: { ...sent, durability, background: 'disabled' } }
+  return { store, options: { ...sent, durability, background: 'disabled' }, code }
+}
+
+/** A bundle has none: then this thread sweeps, as ever. */
+function hasFile(code: URL): boolean {
+  return code.protocol === 'file:' && existsSync(fileURLToPath(code))
 }
 
 export class SweepThread implements SweepHelper {
@@ -77,10 +84,10 @@ export class SweepThread implements SweepHelper {
   /** Starts it. Once it has failed, it is left to this thread, whose failures are told one by one. */
   start(): boolean {
     if (this.#hasFailed) return false
-    const { store, options } = this.#elsewhere
+    const { store, options, code } = this.#elsewhere
     const control = new SharedArrayBuffer(8)
     const order: SweepOrder = { path: store.location, options, turns: store.takeTurns(), control }
-    const worker = new Worker(CODE, { workerData: order, execArgv: [] })
+    const worker = new Worker(code, { workerData: order, execArgv: [] })
     worker.unref()
     const running = { worker, cells: new Int32Array(control) }
     this.#running = running
