@@ -26,8 +26,11 @@ import {
 } from '../../src/index.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
 import { type AsyncStore, commonRows, type PutRow } from '../../src/store/async-store.js'
+import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { testCipher } from '../../src/testing.js'
+import { tiered } from '../../src/tiered.js'
 import { FakeClock } from '../fake-clock.js'
+import { tempDirectory } from '../processes/temp-directory.js'
 import { ASYNC_PLACES, changed, handleOf, newPlace, rowsOf } from './async-places.js'
 
 type Dict = AsyncPersistDict<Record<string, unknown>>
@@ -562,6 +565,32 @@ describe('the number of messages', () => {
     }
     expect(await failure(fail)).toBeInstanceOf(KeyExhaustedError)
   })
+})
+
+test('set() of an encrypted dict in tiers goes on while the far store fails', async () => {
+  const inner = asyncMemoryStore()
+  let isReachable = true
+  const reached =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A) =>
+      isReachable ? call(...args) : Promise.reject(new Error('out of reach'))
+  const far = changed(inner, {
+    get: reached((...asked) => inner.get(...asked)),
+    getMany: reached((...asked) => inner.getMany(...asked)),
+    commit: reached((batch) => inner.commit(batch)),
+  })
+  const near = lmdbStore(tempDirectory())
+  const store = tiered({ near, far, write: 'behind', onFarError: 'serve-near' })
+  const dict = await opened(store, { cipher: cipherOf(KEY), hashKeys: 'long' })
+  await dict.set('before', 1)
+  await dict.flush()
+  isReachable = false
+  await dict.set('meanwhile', 2)
+  expect(await dict.getMany(['before', 'meanwhile'])).toEqual([1, 2])
+  isReachable = true
+  await dict.flush()
+  const elsewhere = await opened(handleOf(inner), { cipher: cipherOf(KEY), hashKeys: 'long' })
+  expect(await elsewhere.getMany(['before', 'meanwhile'])).toEqual([1, 2])
 })
 
 test('keys() of hidden keys is what it is on a plain dict, whatever the range', async () => {

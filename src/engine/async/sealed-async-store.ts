@@ -33,6 +33,7 @@ export class SealedAsyncStore implements AsyncStore {
   readonly inner: AsyncStore
   /** Notes of what is sealed as it lies there: those of `rows` open like any record. */
   readonly journal: RowJournal | undefined
+  readonly getToReplace?: NonNullable<AsyncStore['getToReplace']>
   readonly knows?: NonNullable<AsyncStore['knows']>
   readonly onDrop?: (listener: DropListener) => () => void
   readonly onError?: (listener: (error: unknown) => void) => () => void
@@ -45,6 +46,13 @@ export class SealedAsyncStore implements AsyncStore {
     this.#sealer = new RowSealer(secrets)
     this.#budget = budget
     this.journal = inner.journal
+    const { getToReplace } = inner
+    if (getToReplace !== undefined) {
+      this.getToReplace = async (bucket, given) => {
+        const keys = given.map(ownBytes)
+        return this.#openedAll(bucket, keys, await getToReplace.call(inner, bucket, keys))
+      }
+    }
     if (inner.knows !== undefined) this.knows = inner.knows.bind(inner)
     if (inner.onDrop !== undefined) this.onDrop = inner.onDrop.bind(inner)
     if (inner.onError !== undefined) this.onError = inner.onError.bind(inner)
