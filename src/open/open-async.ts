@@ -36,7 +36,7 @@ export const OF_SYNC_STORES = ['lmdb', 'flushOnSignals', 'check', 'maxIdle', 'ma
 type Place = string | SyncStore | AsyncStore
 
 /**
- * Opens a dict whose methods return promises: on LMDB in the directory `path`, or over a store of
+ * Opens a dict whose methods return promises: on LMDB in the directory `place`, or over a store of
  * either kind. A dict over a synchronous store shares everything with those of open() in this thread.
  *
  * Rejects with what open() throws, and with what the store says if it cannot be reached; no data was

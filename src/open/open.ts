@@ -22,7 +22,7 @@ import { share } from './shared-engine.js'
 const SWEEPER = new URL('./sweep-worker.js', import.meta.url)
 
 /**
- * Opens a dict: on LMDB in the directory `path`, which is made if need be, or over a store.
+ * Opens a dict: on LMDB in the directory `place`, which is made if need be, or over a store.
  *
  * Throws OptionError, PathError, DamagedStoreError, FormatMismatchError, OpenConflictError,
  * StoreFullError or NativeModuleError; no data was changed then.

@@ -18,7 +18,7 @@ import { type Block, blocksOf, pages, REPOSITORY } from './pages.js'
 const SESSIONS = pages().filter((each) => blocksOf(each).some(isSession))
 
 describe('the shell sessions of the documentation', () => {
-  test.each(SESSIONS)('of $path print what the page says', { timeout: 120_000 }, async (each) => {
+  test.each(SESSIONS)('of $path print what the page says', { timeout: 300_000 }, async (each) => {
     const folder = mkdtempSync(join(tmpdir(), 'persistdict-session-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     install(folder)

@@ -18,6 +18,10 @@ test('docs/README.md links every page that no other index lists', () => {
   expect(unlisted.filter((path) => !/^docs\/(api|decisions)\//.test(path))).toEqual([])
 })
 
+test('README.md is no longer than 200 lines', () => {
+  expect(page('README.md').text.split('\n').length - 1).toBeLessThanOrEqual(200)
+})
+
 /** The pages that a page links. */
 function linksOf(path: string): string[] {
   return Array.from(prose(page(path)).matchAll(/\]\(([^)\s#]+)/g), ([, target = '']) =>
