@@ -1,24 +1,36 @@
-/** `npm run bench -- [term…] [--quick] [--json] [--write] [--seed=N]`: see bench/README.md. */
+/**
+ * `npm run bench -- [term…] [--quick] [--json] [--write] [--seed=N] [--against=FILE] [--baseline]`:
+ * see bench/README.md.
+ */
 import { fork } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CASES } from './cases.js'
+import { type Baseline, movedBaseline, regressions, regressionText } from './harness/baseline.js'
 import { readCommand } from './harness/command-line.js'
 import { machineLine } from './harness/machine.js'
 import { benchmarksPage } from './harness/page.js'
 import { caseText, HOW_TO_READ } from './harness/print.js'
 import type { CaseResult, Refusal } from './harness/result.js'
+import { keepingSections } from './harness/sections.js'
 import type { StageOptions } from './harness/stage.js'
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+const BASELINE = fileURLToPath(new URL('./baseline.json', import.meta.url))
 const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 
 /** A case that takes longer hangs. */
 const LIMIT_MS = 120_000
 
-const { cases, json, quick, write, seed } = readCommand(process.argv.slice(2), CASES)
+const { cases, json, quick, write, seed, against, baseline } = readCommand(
+  process.argv.slice(2),
+  CASES,
+)
+if (baseline && quick)
+  throw new RangeError('--baseline takes a full run: a quick one has other ratios.')
+const guarded = against === undefined ? undefined : readBaseline(against)
 if (write && cases.length < CASES.length) throw new RangeError('--write takes all cases, or none.')
 
 const machine = machineLine({ seed, quick })
@@ -36,7 +48,23 @@ if (timed.length < results.length) {
   if (write) console.error('Nothing was written: a case was refused.')
   process.exitCode = 1
 } else if (write) {
-  writeFileSync(PAGE, benchmarksPage(machine, timed))
+  const old = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : ''
+  writeFileSync(PAGE, keepingSections(benchmarksPage(machine, timed), old))
+}
+if (baseline) {
+  const before = existsSync(BASELINE) ? readBaseline(BASELINE) : undefined
+  const moved = movedBaseline(before, machine, timed)
+  writeFileSync(BASELINE, `${JSON.stringify(moved, undefined, 2)}\n`)
+}
+if (guarded !== undefined) {
+  const worse = regressions(guarded, timed)
+  for (const each of worse) console.error(regressionText(each))
+  if (worse.length > 0) process.exitCode = 1
+  else if (!json) console.log(`No ratio is worse than in ${against}, beyond the tolerance.`)
+}
+
+function readBaseline(file: string): Baseline {
+  return JSON.parse(readFileSync(file, 'utf8')) as Baseline
 }
 
 /** Each case starts with fresh memory, and compiled code that no other case has shaped. */

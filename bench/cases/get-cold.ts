@@ -1,5 +1,6 @@
 import { type BenchCase, OURS } from '../harness/case.js'
 import { sumOfIds } from '../harness/data.js'
+import { classicLevel } from '../sides/classic-level.js'
 import { filled } from '../sides/kind.js'
 import { lmdb, STRUCTURES } from '../sides/lmdb.js'
 import { persistdict } from '../sides/persistdict.js'
@@ -37,6 +38,11 @@ export const bench: BenchCase = {
           return sum
         }),
         filled(stage, 'better-sqlite3', sqlite('NORMAL'), records, (store) => {
+          let sum = 0
+          for (const key of keys) sum += store.get(key)?.id ?? 0
+          return sum
+        }),
+        filled(stage, 'classic-level', classicLevel(), records, (store) => {
           let sum = 0
           for (const key of keys) sum += store.get(key)?.id ?? 0
           return sum

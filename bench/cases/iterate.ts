@@ -1,5 +1,6 @@
 import { type BenchCase, OURS } from '../harness/case.js'
 import { sumOfIds } from '../harness/data.js'
+import { classicLevel } from '../sides/classic-level.js'
 import { filled } from '../sides/kind.js'
 import { lmdb, STRUCTURES } from '../sides/lmdb.js'
 import { persistdict } from '../sides/persistdict.js'
@@ -34,6 +35,11 @@ export const bench: BenchCase = {
         filled(stage, 'better-sqlite3', sqlite('NORMAL'), records, (store) => {
           let sum = 0
           for (const [, { id }] of store.entries()) sum += id
+          return sum
+        }),
+        filled(stage, 'classic-level', classicLevel(), records, async (store) => {
+          let sum = 0
+          for await (const [, { id }] of store.entries()) sum += id
           return sum
         }),
       ],

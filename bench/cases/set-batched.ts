@@ -1,4 +1,5 @@
 import { type BenchCase, OURS } from '../harness/case.js'
+import { classicLevel } from '../sides/classic-level.js'
 import { empty } from '../sides/kind.js'
 import { lmdb } from '../sides/lmdb.js'
 import { persistdict } from '../sides/persistdict.js'
@@ -8,8 +9,8 @@ export const bench: BenchCase = {
   what: 'set() of a new key, one wait at the end of all',
   goals: [{ rival: 'lmdb', ratioAtLeast: 0.5 }],
   notes: [
-    'At the end, persistdict and "lmdb, flushed" are on disk; lmdb and better-sqlite3 (WAL, ' +
-      'NORMAL, one transaction) are not yet',
+    'At the end, persistdict and "lmdb, flushed" are on disk; lmdb, better-sqlite3 (WAL, ' +
+      'NORMAL, one transaction) and classic-level (one batch) are not yet',
   ],
   setUp(stage) {
     const records = stage.records(stage.count(50_000, 10_000))
@@ -38,6 +39,10 @@ export const bench: BenchCase = {
             return records.size
           }),
         ),
+        empty(stage, 'classic-level', classicLevel(), async (store) => {
+          await store.setAll(records)
+          return records.size
+        }),
       ],
     }
   },

@@ -8,6 +8,10 @@ export interface Command {
   readonly quick: boolean
   readonly write: boolean
   readonly seed: number
+  /** A file of ratios that must not have become worse. */
+  readonly against: string | undefined
+  /** Whether to write the ratios of this run into the committed one. */
+  readonly baseline: boolean
 }
 
 const DEFAULT_SEED = 1
@@ -22,9 +26,11 @@ export function readCommand(args: readonly string[], all: readonly string[]): Co
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(DEFAULT_SEED) },
+      against: { type: 'string' },
+      baseline: { type: 'boolean', default: false },
     },
   })
-  const { json, quick, write } = values
+  const { json, quick, write, against, baseline } = values
   const seed = Number(values.seed)
   if (!Number.isSafeInteger(seed)) throw new RangeError(`--seed is no integer: ${values.seed}`)
   for (const term of positionals) {
@@ -33,5 +39,5 @@ export function readCommand(args: readonly string[], all: readonly string[]): Co
   }
   const wanted = (name: string) => positionals.some((term) => name.includes(term))
   const cases = positionals.length === 0 ? [...all] : all.filter(wanted)
-  return { cases, json, quick, write, seed }
+  return { cases, json, quick, write, seed, against, baseline }
 }

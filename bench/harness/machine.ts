@@ -3,7 +3,21 @@ import { readFileSync, statfsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os'
 
-const PACKAGES = ['lmdb', 'msgpackr', 'lru-cache', 'better-sqlite3', 'valtio', 'on-change']
+const PACKAGES = [
+  'lmdb',
+  'msgpackr',
+  'lru-cache',
+  'better-sqlite3',
+  'classic-level',
+  'keyv',
+  'cacheable',
+  'cache-manager',
+  'bentocache',
+  'unstorage',
+  'redis',
+  'valtio',
+  'on-change',
+]
 
 /** statfs(2): what the kernel calls the commonest file systems. */
 const FILE_SYSTEMS = new Map([

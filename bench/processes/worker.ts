@@ -1,4 +1,4 @@
-/** One of the processes over a store: reads nine times out of ten, else writes. */
+/** One of the processes over a store, which reads and writes. */
 import { type BenchRecord, madeRecords, seededRandom } from '../harness/data.js'
 import { KINDS, type SharedKind, type SharedStore } from './kinds.js'
 
@@ -10,6 +10,8 @@ export interface WorkerOrders {
   /** Another for each: which keys it takes. */
   readonly seed: number
   readonly operations: number
+  /** The part of them that writes. */
+  readonly writes: number
 }
 
 /** What a worker is asked; it answers each question, in their order. */
@@ -17,8 +19,6 @@ export type Question =
   | { readonly ask: 'open'; readonly kind: string; readonly folder: string }
   | { readonly ask: 'round'; readonly kind: string }
   | { readonly ask: 'stop' }
-
-const WRITES = 0.1
 
 /** Operations between two turns of the event loop, as a server would handle some requests. */
 const PER_TURN = 20
@@ -50,7 +50,7 @@ async function round(store: SharedStore): Promise<number> {
   let sum = 0
   for (let done = 0; done < orders.operations; done++) {
     const [key, record] = records[Math.floor(random() * records.length)] as [string, BenchRecord]
-    if (random() < WRITES) {
+    if (random() < orders.writes) {
       store.set(key, { ...record, score: done })
       sum += record.id
     } else sum += store.get(key)?.id ?? 0

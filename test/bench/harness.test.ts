@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CASES } from '../../bench/cases.js'
+import { type Baseline, movedBaseline, regressions } from '../../bench/harness/baseline.js'
 import type { BenchCase, Side, Trial } from '../../bench/harness/case.js'
 import { readCommand } from '../../bench/harness/command-line.js'
 import { madeRecords, seededRandom, shuffled } from '../../bench/harness/data.js'
@@ -9,6 +10,7 @@ import { measure, WrongAnswerError } from '../../bench/harness/measure.js'
 import { benchmarksPage } from '../../bench/harness/page.js'
 import { caseText } from '../../bench/harness/print.js'
 import { caseResult } from '../../bench/harness/result.js'
+import { keepingSections, withSection } from '../../bench/harness/sections.js'
 import { median, ratio, verdict } from '../../bench/harness/stats.js'
 
 describe('statistics', () => {
@@ -133,6 +135,45 @@ describe('results', () => {
       '|  |  | slow | 40.0 ns, 25.0 M/s | 4.00x (2.00–4.00, bests 4.00) | wins | ≤ 1.00 ns more: met |',
     ])
     expect(page).toContain('A machine.')
+  })
+})
+
+describe('the baseline', () => {
+  const BENCH: BenchCase = { what: 'something', setUp: () => fakeTrial({}).trial }
+  const resultOf = (name: string, cost: number) =>
+    caseResult(name, BENCH, 1, [
+      { name: 'persistdict', costs: [cost, cost, cost] },
+      { name: 'lmdb', costs: [10, 10, 10] },
+      { name: 'lru-cache', costs: [5, 5, 5] },
+      { name: 'better-sqlite3', costs: [30, 30, 30] },
+    ])
+
+  test('movedBaseline() notes ratios to lmdb and lru-cache, and keeps those of other cases', () => {
+    const before: Baseline = { machine: 'old', ratios: { kept: { lmdb: 2 }, get: { lmdb: 3 } } }
+    expect(movedBaseline(before, 'new', [resultOf('get', 20)])).toEqual({
+      machine: 'new',
+      ratios: { kept: { lmdb: 2 }, get: { lmdb: 0.5, 'lru-cache': 0.25 } },
+    })
+  })
+
+  test('regressions() are ratios more than 1.25 times worse, and no others', () => {
+    const baseline = movedBaseline(undefined, '', [resultOf('get', 20)])
+    expect(regressions(baseline, [resultOf('get', 24.9)])).toEqual([])
+    expect(regressions(baseline, [resultOf('new', 900)])).toEqual([])
+    const worse = regressions(baseline, [resultOf('get', 25.1)])
+    expect(worse.map(({ rival }) => rival)).toEqual(['lmdb', 'lru-cache'])
+  })
+})
+
+describe('sections of the page', () => {
+  test('withSection() replaces a section, and keepingSections() carries all into a new page', () => {
+    const once = withSection(withSection('# Page\n', 'growth', 'old'), 'delay', 'slow')
+    const twice = withSection(once, 'growth', 'new')
+    expect(twice).not.toContain('old')
+    const kept = keepingSections('# Other\n', twice)
+    expect(kept.startsWith('# Other\n')).toBe(true)
+    expect(keepingSections('# Other\n', kept)).toBe(kept)
+    expect([kept.includes('new'), kept.includes('slow')]).toEqual([true, true])
   })
 })
 
