@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache'
 /** A cache of the most recently used items, bounded by their number and by the sum of their sizes. */
 export class ByteLru<T extends object> {
   readonly #cache: LRUCache<string, T>
+  /** Left out, lru-cache makes an object of 56 bytes for each get. It notes a status there; so not frozen. */
+  readonly #asUsual: LRUCache.GetOptions<string, T, unknown> = {}
 
   /** Zero for either bound switches the cache off. */
   constructor(maxEntries: number, maxBytes: number) {
@@ -14,7 +16,7 @@ export class ByteLru<T extends object> {
   }
 
   get(key: string): T | undefined {
-    return this.#cache.get(key)
+    return this.#cache.get(key, this.#asUsual)
   }
 
   /** Keeps an item; one larger than all the room is left out. */

@@ -105,7 +105,11 @@ export class Entry {
    * as for `'copy'`, each call decodes.
    */
   value(mode: ValueMode): unknown {
-    if (mode === 'frozen' && this.#shared !== undefined) return this.#shared
+    // The usual case apart from the other, whose closure costs an allocation wherever it stands.
+    return mode === 'frozen' && this.#shared !== undefined ? this.#shared : this.#decoded(mode)
+  }
+
+  #decoded(mode: ValueMode): unknown {
     const value = readable(this.key, this.#codec, () => this.#codec.decode(this.payload))
     if (mode === 'frozen' && deepFreeze(value)) this.#shared = value
     return value
