@@ -62,6 +62,7 @@ export type { Quarantine } from './dict/quarantine.js'
 export type { SetOptions } from './dict/set-options.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './dict/standard-schema.js'
 export type { Duration } from './duration.js'
+export type { Activity, HotKey, LeaseReport, ProcessReport } from './engine/activity/activity.js'
 export type { Eviction } from './engine/capacity/limits.js'
 export type { Durability } from './engine/commits.js'
 export type { ComputeContext, GetOrSetOptions } from './engine/compute/compute-options.js'
@@ -146,6 +147,7 @@ export {
   openAsync,
 } from './open/open-async.js'
 export type { Background, CheckMode, OpenOptions } from './open/open-options.js'
+export type { Life, ProcessIdentity } from './process-identity.js'
 export {
   Barrier,
   type BarrierDict,

@@ -21,6 +21,7 @@ import { set } from './commands/set.js'
 import { stat } from './commands/stat.js'
 import { sweep } from './commands/sweep.js'
 import { tags } from './commands/tags.js'
+import { top } from './commands/top.js'
 import { ttl } from './commands/ttl.js'
 import { watch } from './commands/watch.js'
 
@@ -36,6 +37,7 @@ const WORKING: readonly Command[] = [
   namespaces,
   sweep,
   watch,
+  top,
   exportEntries,
   importEntries,
   copyEntries,

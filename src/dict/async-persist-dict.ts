@@ -4,6 +4,7 @@
  */
 
 import { type Duration, durationMs } from '../duration.js'
+import type { Activity } from '../engine/activity/activity.js'
 import type { Subscription } from '../engine/listeners.js'
 import type { RotationReport } from '../engine/resealing.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
@@ -185,6 +186,16 @@ export class AsyncPersistDict<
   }
 
   /** What the dict can tell of itself, since its store was opened in this thread. */
+  /**
+   * What the processes that have the store open do: who reads how much, who holds which lock. They report
+   * while somebody asks, so the first answer may be empty: ask again after a second, and go on asking.
+   * Over servers only locks are told.
+   */
+  async activity(): Promise<Activity> {
+    this.#scope.assertOpen()
+    return this.#scope.engine.upkeep.activity()
+  }
+
   async stats(): Promise<DictStats> {
     this.#scope.assertOpen()
     const { engine, events } = this.#scope

@@ -5,6 +5,8 @@
 
 import type { Duration } from '../duration.js'
 import { durationMs } from '../duration.js'
+import type { Activity } from '../engine/activity/activity.js'
+import { localActivity } from '../engine/activity/local-activity.js'
 import { namespacePaths } from '../engine/count.js'
 import { sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
@@ -218,6 +220,15 @@ export class PersistDict<
   }
 
   /** What the dict can tell of itself, since its store was opened in this thread. */
+  /**
+   * What the processes that have the store open do: who reads how much, who holds which lock. They report
+   * while somebody asks, so the first answer may be empty: ask again after a second, and go on asking.
+   */
+  activity(): Activity {
+    this.#scope.assertOpen()
+    return localActivity(this.#scope.engine)
+  }
+
   stats(): DictStats {
     this.#scope.assertOpen()
     const { store, counters, pendingWrites, cacheSize } = this.#scope.engine

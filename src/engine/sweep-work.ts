@@ -18,7 +18,7 @@ const LEASE_MS = 10_000
 const LEEWAY_MS = 1_000
 
 /** One lease for the whole store. */
-const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
+export const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
 
 /** Where so much is due, each step would hold up the event loop for as long as the disk takes. */
 const MUCH = 1_000

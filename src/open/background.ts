@@ -3,6 +3,7 @@
 import { MAX_UINT48 } from '../bytes.js'
 import type { StoreEvents } from '../dict/events/store-events.js'
 import type { AccessTimes } from '../engine/access-times.js'
+import { Reporter } from '../engine/activity/reporter.js'
 import type { Change } from '../engine/change.js'
 import { Diagnostics } from '../engine/diagnostics.js'
 import type { Engine } from '../engine/engine.js'
@@ -46,15 +47,24 @@ export function startBackground(parts: BackgroundParts): () => void {
   }
   if (mode === 'disabled') return end
   const stopPrompt = promptExpiry(engine, events)
-  const stopSweeping = mode ? backgroundSweeper(parts) : sweepingCommits(engine, accessTimes)
+  const onError = (error: unknown) => events.errors.tell(error)
+  const sweeper = mode ? backgroundSweeper(parts) : undefined
+  const stopSweeping = sweeper?.stop ?? sweepingCommits(engine, accessTimes)
+  const reporter = new Reporter(engine, () => sweeper?.isLeading() ?? false, onError)
   return () => {
     stopPrompt()
     stopSweeping()
+    reporter.close()
     end()
   }
 }
 
-function backgroundSweeper(parts: BackgroundParts): () => void {
+interface RunningSweeper {
+  isLeading(): boolean
+  stop(): void
+}
+
+function backgroundSweeper(parts: BackgroundParts): RunningSweeper {
   const { engine, events, leases, accessTimes, elsewhere } = parts
   const onError = (error: unknown) => events.errors.tell(error)
   const thread = elsewhere && new SweepThread(elsewhere, onError)
@@ -70,11 +80,14 @@ function backgroundSweeper(parts: BackgroundParts): () => void {
       onError(error)
     }
   })
-  return () => {
-    tidying.cancel()
-    sweeper.stop()
-    thread?.stop()
-    forget()
+  return {
+    isLeading: () => sweeper.isLeading,
+    stop() {
+      tidying.cancel()
+      sweeper.stop()
+      thread?.stop()
+      forget()
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../errors/store-errors.js'
 import { command } from '../command.js'
 import { type Look, looksAtMachine, looksAtPlace } from '../diagnosis.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
@@ -58,16 +59,29 @@ async function looksInside(dict: AnyDict, isQuick: boolean, signal: AbortSignal)
     looks.push({ what: 'map', state: share > 0.8 ? 'odd' : 'good', says })
   }
   if (isQuick) return looks
-  const { entries, findings } = await dict.verify({ signal })
-  looks.push({
-    what: 'entries',
-    state: findings === 0 ? 'good' : 'bad',
-    says:
-      findings === 0 ? `${entries}, all as they should be` : `${findings} findings; see "check"`,
-  })
-  const quarantined = await dict.quarantine.size()
-  if (quarantined > 0) {
-    looks.push({ what: 'quarantine', state: 'odd', says: `${quarantined} records; see "repair"` })
+  return [...looks, ...(await looksAtEntries(dict, signal))]
+}
+
+async function looksAtEntries(dict: AnyDict, signal: AbortSignal): Promise<Look[]> {
+  try {
+    const { entries, findings } = await dict.verify({ signal })
+    const looks: Look[] = [
+      {
+        what: 'entries',
+        state: findings === 0 ? 'good' : 'bad',
+        says:
+          findings === 0
+            ? `${entries}, all as they should be`
+            : `${findings} findings; see "check"`,
+      },
+    ]
+    const quarantined = await dict.quarantine.size()
+    if (quarantined > 0) {
+      looks.push({ what: 'quarantine', state: 'odd', says: `${quarantined} records; see "repair"` })
+    }
+    return looks
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error
+    return [{ what: 'entries', state: 'info', says: error.message }]
   }
-  return looks
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { CompactReport } from '../../store/sync-store.js'
+import type { Activity } from '../activity/activity.js'
 import type { Entry, ValueMode } from '../entry.js'
 import type { EntryRange, Wanted } from '../entry-range.js'
 import type { RotationReport } from '../resealing.js'
@@ -60,6 +61,8 @@ export interface AsyncQuarantineRows {
 export interface AsyncUpkeep {
   readonly quarantine: AsyncQuarantineRows
   verify(options: VerifyOptions): Promise<VerifyReport>
+  /** What those who share the store do. */
+  activity(): Promise<Activity>
   rotateKeys(): Promise<RotationReport>
   /** Rejects with UnsupportedError for stores that cannot. */
   compact(): Promise<CompactReport>

@@ -1,4 +1,6 @@
 import type { CompactReport } from '../../store/sync-store.js'
+import type { Activity } from '../activity/activity.js'
+import { localActivity } from '../activity/local-activity.js'
 import type { Engine } from '../engine.js'
 import type { RotationReport } from '../resealing.js'
 import { rotateKeys } from '../rotation.js'
@@ -26,6 +28,10 @@ export class LocalUpkeep implements AsyncUpkeep {
 
   verify(options: VerifyOptions): Promise<VerifyReport> {
     return verify(this.#engine, options)
+  }
+
+  async activity(): Promise<Activity> {
+    return localActivity(this.#engine)
   }
 
   rotateKeys(): Promise<RotationReport> {

@@ -2,6 +2,8 @@ import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { UnsupportedError } from '../../errors/store-errors.js'
 import type { AsyncStore } from '../../store/async-store.js'
+import { type Activity, leaseReport } from '../activity/activity.js'
+import { LEASES } from '../leases/lease-row.js'
 import type { RotationReport } from '../resealing.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import type { VerifyOptions } from '../upkeep/verify.js'
@@ -20,6 +22,9 @@ export interface RemoteUpkeepParts {
   readonly places: RemotePlaces
 }
 
+/** More locks than that are not told of. */
+const MOST_LEASES = 1_000
+
 /** Looking after an AsyncStore. */
 export class RemoteUpkeep implements AsyncUpkeep {
   readonly quarantine: RemoteQuarantine
@@ -32,6 +37,12 @@ export class RemoteUpkeep implements AsyncUpkeep {
 
   verify(options: VerifyOptions): Promise<VerifyReport> {
     return verifyRemote({ ...this.#parts, quarantine: this.quarantine }, options)
+  }
+
+  async activity(): Promise<Activity> {
+    const rows = await this.#parts.store.scan(LEASES, {}, MOST_LEASES)
+    const leases = rows.flatMap(({ key, record }) => leaseReport(key, record) ?? [])
+    return { processes: undefined, leases }
   }
 
   rotateKeys(): Promise<RotationReport> {

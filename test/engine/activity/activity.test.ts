@@ -1,0 +1,108 @@
+/** activity(): what processes tell of themselves, while somebody asks. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { aesGcm } from '../../../src/codec/cipher/aes-gcm.js'
+import type { Activity } from '../../../src/engine/activity/activity.js'
+import { HotKeys } from '../../../src/engine/activity/hot-keys.js'
+import { open } from '../../../src/open/open.js'
+import { openAsync } from '../../../src/open/open-async.js'
+import { lmdbStore } from '../../../src/store/lmdb/open-lmdb.js'
+import { redisStore } from '../../../src/store/redis/open-redis.js'
+import { asOtherProcess } from '../../other-process.js'
+import { newPrefix } from '../../redis/prefix.js'
+import { redisUrl } from '../../redis/redis-url.js'
+
+function freshStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'persistdict-activity-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return lmdbStore(join(folder, 'store'))
+}
+
+/** Asks until the answer is as wanted. */
+async function asked(ask: () => Activity, isWanted: (activity: Activity) => boolean) {
+  for (;;) {
+    const activity = ask()
+    if (isWanted(activity)) return activity
+    await pause(20)
+  }
+}
+
+describe.each(['plain', 'sealed'])('activity() of a %s store', (kind) => {
+  const cipher = kind === 'sealed' ? aesGcm({ keys: [Buffer.alloc(32, 7)] }) : undefined
+
+  test('tells who reads what, and who holds a lock; and nobody writes unless asked', async () => {
+    const store = freshStore()
+    const worker = open<Record<string, number>>(asOtherProcess(store), { cipher })
+    const viewer = open<Record<string, number>>(store, { cipher, background: 'disabled' })
+    worker.set('hot', 1)
+    worker.namespace('inner').set('warm', 2)
+    worker.flushSync()
+    await worker.flush()
+    worker.get('hot')
+    // The first looks of sweeper and reporter make what they look into.
+    await pause(1_100)
+    const quiet = store.changeId()
+    await pause(1_100)
+    expect(store.changeId()).toBe(quiet)
+
+    const lock = await worker.lock('job')
+    const reading = setInterval(() => {
+      for (let at = 0; at < 10; at++) worker.get('hot')
+      worker.namespace('inner').get('warm')
+    }, 5)
+    const isReading = ({ processes = [] }: Activity) => (processes[0]?.hottest.length ?? 0) === 2
+    const { processes, leases } = await asked(() => viewer.activity(), isReading)
+    clearInterval(reading)
+    expect(processes).toHaveLength(1)
+    expect(processes?.[0]).toMatchObject({ pid: process.pid, thread: 0, isSweeping: false })
+    expect(processes?.[0]?.hits).toBeGreaterThan(0)
+    expect(processes?.[0]?.hottest.map(({ namespace, key }) => [...namespace, key]).sort()).toEqual(
+      [['hot'], ['inner', 'warm']],
+    )
+    expect(leases).toMatchObject([{ owner: { pid: process.pid }, life: 'alive', waiters: 0 }])
+    expect(leases[0]?.name).toMatch(/^[0-9a-f]{12}$/)
+
+    await lock.release()
+    worker.close()
+    expect(viewer.activity()).toEqual({ processes: [], leases: [] })
+    viewer.close()
+  })
+})
+
+test('activity() over a server tells of locks, and says that processes do not report', async () => {
+  const dict = await openAsync(redisStore({ url: redisUrl(), prefix: newPrefix() }))
+  const lock = await dict.lock('job')
+  expect(await dict.activity()).toMatchObject({
+    processes: undefined,
+    leases: [{ owner: { pid: process.pid }, waiters: 0 }],
+  })
+  await lock.release()
+  await dict.close()
+})
+
+describe('HotKeys', () => {
+  test('never leaves out a key that is much of all, however many there are', () => {
+    const keys = new HotKeys<number>()
+    for (let at = 0; at < 200_000; at++) {
+      keys.count(`rare ${at}`, at)
+      if (at % 100 === 0) keys.count('hot', -1)
+    }
+    expect(keys.hottest(1)[0]?.item).toBe(-1)
+  })
+
+  test('lets what was long ago count less', () => {
+    const keys = new HotKeys<string>()
+    for (let at = 0; at < 100; at++) keys.count('old', 'old')
+    for (let at = 0; at < 4; at++) keys.fade()
+    for (let at = 0; at < 10; at++) keys.count('new', 'new')
+    expect(keys.hottest(2).map(({ item, count }) => [item, count])).toEqual([
+      ['new', 10],
+      ['old', 6],
+    ])
+    for (let at = 0; at < 5; at++) keys.fade()
+    expect(keys.hottest(2)).toEqual([])
+  })
+})
