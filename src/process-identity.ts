@@ -15,6 +15,7 @@ import { hostname } from 'node:os'
 
 /** Plain data: it may be stored, and compared field by field. */
 export interface ProcessIdentity {
+  /** Its number, which may be used again. */
   readonly pid: number
   /** When the process started, in the kernel's words; or 'unknown'. */
   readonly startTime: string
@@ -22,9 +23,11 @@ export interface ProcessIdentity {
   readonly bootId: string
   /** Where the pid counts; or 'unknown'. */
   readonly pidNamespace: string
+  /** The name of the machine, or of the container. */
   readonly host: string
 }
 
+/** Whether a process still runs: see lifeOf(). */
 export type Life = 'alive' | 'dead' | 'unknown'
 
 const UNKNOWN = 'unknown'

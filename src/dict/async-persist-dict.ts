@@ -185,7 +185,6 @@ export class AsyncPersistDict<
     await this.#scope.engine.flush()
   }
 
-  /** What the dict can tell of itself, since its store was opened in this thread. */
   /**
    * What the processes that have the store open do: who reads how much, who holds which lock. They report
    * while somebody asks, so the first answer may be empty: ask again after a second, and go on asking.
@@ -196,6 +195,7 @@ export class AsyncPersistDict<
     return this.#scope.engine.upkeep.activity()
   }
 
+  /** What the dict can tell of itself, since its store was opened in this thread. */
   async stats(): Promise<DictStats> {
     this.#scope.assertOpen()
     const { engine, events } = this.#scope

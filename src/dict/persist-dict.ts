@@ -219,7 +219,6 @@ export class PersistDict<
     this.#scope.engine.flushSync()
   }
 
-  /** What the dict can tell of itself, since its store was opened in this thread. */
   /**
    * What the processes that have the store open do: who reads how much, who holds which lock. They report
    * while somebody asks, so the first answer may be empty: ask again after a second, and go on asking.
@@ -229,6 +228,7 @@ export class PersistDict<
     return localActivity(this.#scope.engine)
   }
 
+  /** What the dict can tell of itself, since its store was opened in this thread. */
   stats(): DictStats {
     this.#scope.assertOpen()
     const { store, counters, pendingWrites, cacheSize } = this.#scope.engine

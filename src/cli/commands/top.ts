@@ -28,10 +28,11 @@ export const top = command({
     let left = options.limit === undefined ? Infinity : positive(options.limit, '--limit')
     return withDict(place, { io }, async (dict) => {
       const reports = new Reports()
+      let before = io.stdout.isTTY ? CLEAR : ''
       for (;;) {
         const facts = factsOf(await lookAt(dict, io), reports)
-        const clear = io.stdout.isTTY && !report.isJson ? CLEAR : ''
-        await report.say(facts, () => `${clear}${shownFacts(facts)}`)
+        await report.say(facts, () => `${before}${shownFacts(facts).trimEnd()}`)
+        before = io.stdout.isTTY ? CLEAR : '\n'
         if (--left <= 0) return EXIT.done
         await pause(io, seconds * 1_000)
         if (io.signal.aborted) return EXIT.interrupted

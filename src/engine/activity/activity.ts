@@ -23,7 +23,9 @@ export const FRESH_MS = 10_000
 
 /** A key that was read much. */
 export interface HotKey {
+  /** The names of its namespace from the root down; empty for the root. */
   readonly namespace: readonly string[]
+  /** The key in that namespace. */
   readonly key: string
   /** In how many of the last looks it had been read: more for hotter keys. */
   readonly reads: number
@@ -31,14 +33,21 @@ export interface HotKey {
 
 /** What one thread of a process told of itself. Counters are those of its dict's store. */
 export interface ProcessReport extends ProcessIdentity {
+  /** Its number among the threads of the process; 0 for the main one. */
   readonly thread: number
   /** When it reported, in milliseconds since 1970-01-01 UTC. */
   readonly at: number
+  /** Reads answered by the read cache. */
   readonly hits: number
+  /** Reads that went to the store. */
   readonly misses: number
+  /** Commits that were made. */
   readonly commits: number
+  /** Commits that failed; what they held was kept and tried again. */
   readonly failedCommits: number
+  /** Writes that no commit has taken yet. */
   readonly pendingWrites: number
+  /** What the read cache holds; sizes in bytes. */
   readonly cache: { readonly entries: number; readonly sizeBytes: number }
   /** Whether it removes expired rows at present. */
   readonly isSweeping: boolean
@@ -52,6 +61,7 @@ export interface LeaseReport {
   readonly name: string
   /** Undefined if it was given back, and the first who waits may take it. */
   readonly owner: ProcessIdentity | undefined
+  /** Whether the owner still runs. */
   readonly life: Life
   /** How many wait for it. */
   readonly waiters: number
@@ -63,6 +73,7 @@ export interface LeaseReport {
 export interface Activity {
   /** Undefined for a store over which processes do not report. */
   readonly processes: readonly ProcessReport[] | undefined
+  /** What is locked or being computed, at most a thousand of them. */
   readonly leases: readonly LeaseReport[]
 }
 
