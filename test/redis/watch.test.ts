@@ -176,3 +176,14 @@ test('nothing is noted while nobody watches', async () => {
     expect(ttl).toBeLessThanOrEqual(30_000)
   }
 })
+
+test('watch() is told to resync when a server without room has evicted the notes', async () => {
+  const server = await ownServer()
+  const dict = await opened(storeOn(server.url, { prefix: 'app' }))
+  const watch = dict.watch()
+  await dict.set('a', 1)
+  await dict.set('b', 1)
+  expect(await server.ask('DEL', '{app}:n:rows')).toBe(':1')
+  await dict.set('c', 1)
+  expect(await upTo(watch, 'set c=1')).toEqual(['resync', 'set c=1'])
+})

@@ -40,8 +40,15 @@ local heads = {}
 local function headOf(index)
   if heads[index] == nil then
     local got = redis.call('HMGET', KEYS[index + 2], 'first', 'next', 'bytes')
-    heads[index] = got[1] and
+    local head = got[1] and
       { first = tonumber(got[1]), next = tonumber(got[2]), bytes = tonumber(got[3]) }
+    -- A server without room may have evicted the notes alone.
+    if head and redis.call('LLEN', KEYS[index + 3]) ~= head.next - head.first then
+      redis.call('DEL', KEYS[index + 3])
+      head.first = head.next
+      head.bytes = 0
+    end
+    heads[index] = head
   end
   return heads[index]
 end
@@ -242,6 +249,7 @@ export const NOTED = script(`
 local got = redis.call('HMGET', KEYS[1], 'first', 'next')
 if not got[1] then return {} end
 local first, next, from = tonumber(got[1]), tonumber(got[2]), tonumber(ARGV[1])
+if redis.call('LLEN', KEYS[2]) ~= next - first then return {1, got[2], 0} end
 local missed = (from < first or from > next) and 1 or 0
 local start = from > next and next or math.max(from, first)
 local notes = redis.call('LRANGE', KEYS[2], start - first, start - first + ARGV[2] - 1)
