@@ -1,6 +1,6 @@
 /**
  * Sweeping in a thread of its own, where much is due: each step ends with a disk sync, for which the event
- * loop of whoever opened the dict should not wait. See docs/decisions/0027.
+ * loop of whoever opened the dict should not wait. See docs/decisions/0030.
  *
  * The thread opens the store as another process would, sweeps until nothing is due, and ends. It must not
  * be ended inside native code, where it may hold a lock: so it is asked to stop, and waited for.
