@@ -1,5 +1,6 @@
 /**
- * One Redis server for all test files: the one at REDIS_URL, or one of our own that keeps nothing.
+ * One Redis server for all test files: the one at REDIS_URL, or one of our own that keeps nothing. And
+ * one cluster, for those that ask for it.
  *
  * If there is none to be had, each test that needs one fails and says why. Nothing is skipped.
  */
@@ -7,14 +8,24 @@ import { createClient, RESP_TYPES } from 'redis'
 import type { TestProject } from 'vitest/node'
 import { TEST_PREFIX } from './prefix.js'
 import { startRedis } from './server.js'
+import { clusterOffice } from './shared-cluster.js'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     redis: { readonly url: string } | { readonly failure: string }
+    /** Where to ask for the cluster. */
+    clusterOffice: string
   }
 }
 
-export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const office = await clusterOffice()
+  project.provide('clusterOffice', office.url)
+  const stopServer = await serverFor(project)
+  return async () => void (await Promise.all([office.stop(), stopServer?.()]))
+}
+
+async function serverFor(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const { REDIS_URL } = process.env
   if (REDIS_URL !== undefined) {
     project.provide('redis', { url: REDIS_URL })

@@ -1,16 +1,10 @@
 import * as redis6 from 'redis'
 import * as redis5 from 'redis-5'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { redisStore } from '../../src/redis.js'
 import { asyncStoreLaws } from '../../src/testing.js'
-import { type RedisCluster, startCluster } from '../redis/cluster.js'
 import { newPrefix } from '../redis/prefix.js'
-
-let cluster: RedisCluster
-beforeAll(async () => {
-  cluster = await startCluster()
-})
-afterAll(() => cluster.stop())
+import { sharedCluster } from '../redis/shared-cluster.js'
 
 const KINDS = [
   ['one part, node-redis 6', redis6, 1],
@@ -20,16 +14,12 @@ const KINDS = [
 for (const [name, module, parts] of KINDS) {
   describe(`the laws of AsyncStore, on a cluster (${name})`, () => {
     for (const law of asyncStoreLaws) {
-      test(law.title, () =>
-        law.check(() =>
-          redisStore({
-            cluster: { rootNodes: cluster.rootNodes },
-            prefix: newPrefix(),
-            parts,
-            module,
-          }),
-        ),
-      )
+      test(law.title, async () => {
+        const { rootNodes } = await sharedCluster()
+        await law.check(() =>
+          redisStore({ cluster: { rootNodes }, prefix: newPrefix(), parts, module }),
+        )
+      })
     }
   })
 }
