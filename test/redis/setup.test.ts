@@ -1,9 +1,10 @@
 /** The servers that the tests of Redis run on are themselves looked at. */
 import { createClient, createCluster } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
-import { startCluster } from './cluster.js'
+import { newPrefix } from './prefix.js'
 import { redisUrl } from './redis-url.js'
 import { startRedis } from './server.js'
+import { sharedCluster } from './shared-cluster.js'
 
 test('redisUrl() is that of a server that answers', async () => {
   const client = await createClient({ url: redisUrl() }).connect()
@@ -21,16 +22,22 @@ test('kill() ends a server, and start() brings it back on its port', async () =>
   expect(await server.ask('EXISTS', 'key')).toBe(':0')
 })
 
-test('startCluster() makes one cluster of three masters', async () => {
-  const cluster = await startCluster()
-  onTestFinished(() => cluster.stop())
-  const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+test('sharedCluster() is one cluster of three masters', async () => {
+  const { rootNodes } = await sharedCluster()
+  const client = createCluster({ rootNodes: [...rootNodes] })
   await client.connect()
   onTestFinished(() => client.destroy())
   expect(client.masters).toHaveLength(3)
-  await Promise.all(Array.from({ length: 50 }, (_, at) => client.set(`key ${at}`, `${at}`)))
-  expect(await client.get('key 49')).toBe('49')
-  const counts = await Promise.all(cluster.nodes.map((node) => node.ask('DBSIZE')))
-  expect(counts.reduce((sum, text) => sum + Number(text.slice(1)), 0)).toBe(50)
-  expect(counts).not.toContain(':0')
+  const prefix = newPrefix()
+  const keys = Array.from({ length: 50 }, (_, at) => `${prefix} ${at}`)
+  await Promise.all(keys.map((key) => client.set(key, key)))
+  expect(await Promise.all(keys.map((key) => client.get(key)))).toEqual(keys)
+  const used = await Promise.all(
+    rootNodes.map(async ({ url }) => {
+      const node = await createClient({ url }).connect()
+      onTestFinished(() => node.destroy())
+      return node.dbSize()
+    }),
+  )
+  expect(used).not.toContain(0)
 })
