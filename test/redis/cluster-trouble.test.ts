@@ -18,7 +18,8 @@ test('calls to a node that died reject as StoreError, and go on when it is back'
       cluster: { rootNodes: cluster.rootNodes },
       prefix: newPrefix(),
       parts: 16,
-      timeout: 500,
+      // Long enough for a busy machine to connect to all nodes.
+      timeout: 2_000,
       module,
     })
     const putAll = (value: string) =>
@@ -29,8 +30,9 @@ test('calls to a node that died reject as StoreError, and go on when it is back'
     expect(new Set(await putAll('before')), name).toEqual(new Set([true]))
   }
   await cluster.nodes[1]?.kill()
-  for (const { name, putAll } of sides) {
-    const failures = (await putAll('meanwhile')).filter((outcome) => outcome !== true)
+  const meanwhile = await Promise.all(sides.map(({ putAll }) => putAll('meanwhile')))
+  for (const [at, { name }] of sides.entries()) {
+    const failures = meanwhile[at]?.filter((outcome) => outcome !== true) ?? []
     expect(failures.length, name).toBeGreaterThan(0)
     for (const failure of failures) expect(failure, name).toBeInstanceOf(StoreError)
   }
