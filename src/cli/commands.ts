@@ -12,6 +12,7 @@ import { expire } from './commands/expire.js'
 import { exportEntries } from './commands/export.js'
 import { get } from './commands/get.js'
 import { importEntries } from './commands/import.js'
+import { init } from './commands/init.js'
 import { keys } from './commands/keys.js'
 import { namespaces } from './commands/namespaces.js'
 import { repair } from './commands/repair.js'
@@ -26,6 +27,7 @@ import { ttl } from './commands/ttl.js'
 import { watch } from './commands/watch.js'
 
 const WORKING: readonly Command[] = [
+  init,
   get,
   set,
   remove,

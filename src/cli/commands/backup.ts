@@ -7,7 +7,7 @@ export const backup = command({
   name: 'backup',
   summary: 'Copy the files of a store into a new directory, while others use it.',
   details:
-    'All or nothing; the copy can be opened as it is. For stores with files that can be copied, LMDB and SQLite: of others, make an export.',
+    'All or nothing; the copy can be opened as it is. LMDB and SQLite copy their files; of a server, the copy is a store on LMDB. Of others, make an export.',
   args: [STORE, { name: 'directory', about: 'A new or empty directory.' }],
   options: {},
   examples: [{ line: 'backup ./cache /backups/cache-2026-01-31', about: 'a copy of all of it' }],
