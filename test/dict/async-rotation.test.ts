@@ -283,6 +283,13 @@ test('rotateKeys() knows every bucket that a dict writes to', async () => {
   await dict.namespace('space').set('key', 1)
   await dict.getOrSet('computed', async () => 1)
   await using _lock = await dict.lock('lock')
+  // One that cannot be read is moved out of the way.
+  const [row] = await inner.scan(ROWS, {}, 1)
+  const damaged = { kind: 'put', bucket: ROWS, key: row?.key ?? Buffer.of(), deadline: 0 } as const
+  const operations = [{ ...damaged, record: Buffer.from('damaged') }]
+  await inner.commit({ promise: 'committed', checks: [], operations })
+  await dict.verify({ repair: true })
+  expect(await dict.quarantine.size()).toBe(1)
   for (const bucket of used) expect([...REMOTE_BUCKETS, META]).toContain(bucket)
   expect([...used].sort()).toEqual([...REMOTE_BUCKETS].sort())
 })

@@ -29,13 +29,22 @@ import {
 import { ROWS } from '../row.js'
 import { resealedRow, SECRETS } from '../secrets-row.js'
 import { TAGS } from '../tags.js'
+import { QUARANTINE } from '../upkeep/quarantine.js'
 import { NAMESPACES } from './remote-namespaces.js'
 import { CHAINS } from './remote-places.js'
 import { SealedAsyncStore } from './sealed-async-store.js'
 import { CONFLICT, tries } from './tries.js'
 
 /** All buckets, in the order in which they are sealed anew. Positions are stored for a while only. */
-export const REMOTE_BUCKETS: readonly string[] = [ROWS, NAMESPACES, CHAINS, TAGS, LEASES, META]
+export const REMOTE_BUCKETS: readonly string[] = [
+  ROWS,
+  NAMESPACES,
+  CHAINS,
+  TAGS,
+  QUARANTINE,
+  LEASES,
+  META,
+]
 
 /** The deadlines with which rows are put into an AsyncStore. */
 const DEADLINES: Deadlines = {
