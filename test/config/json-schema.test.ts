@@ -1,6 +1,7 @@
 /** The JSON Schema of configurations, for editors. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { inputModel } from '../../src/config/check-config.js'
 import { DESCRIPTIONS } from '../../src/config/descriptions.js'
 import { configSchema } from '../../src/config/json-schema.js'
 
@@ -32,6 +33,13 @@ test('configSchema() has a line on each setting, and there is none on anything e
   ).toEqual([])
   const told = new Set(all.map(([, { description }]) => description))
   expect(Object.values(DESCRIPTIONS).filter((line) => !told.has(line))).toEqual([])
+})
+
+test('docs/configuration.md names every setting of the dict', () => {
+  const file = new URL('../../docs/configuration.md', import.meta.url)
+  const table = readFileSync(file, 'utf8').split('## All settings')[1] ?? ''
+  const missing = Object.keys(inputModel.shape).filter((name) => !table.includes(`\`${name}\``))
+  expect(missing).toEqual([])
 })
 
 test('configSchema() lets a preset stand for the store, and refuses a configuration with neither', () => {
