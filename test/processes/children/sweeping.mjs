@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { open } from 'persistdict'
 
 const [path, way] = process.argv.slice(2)
-const DUE = 8_000
+const DUE = 4_000
 const filled = open(path, { background: 'disabled', durability: 'commit' })
 filled.set('lasting', 1)
 const entries = Array.from({ length: DUE }, (_, at) => [`due ${at}`, at])
