@@ -16,7 +16,7 @@ const HEAD = [
 export function benchmarksPage(machine: string, results: readonly CaseResult[]): string {
   return `${[
     '# Benchmarks',
-    'Written by `npm run bench -- --write`; how it measures is in [bench/README.md](../bench/README.md).',
+    'Written by `npm run bench -- --write`; how it measures is in [bench/README.md](../bench/README.md), and where the time goes in [profiles.md](profiles.md).',
     machine,
     "Cost: the median of one operation. Ratio: the rival's cost / ours, of the same round, with the " +
       'spread over the rounds and the ratio of the best rounds; **above 1x persistdict wins**. Absolute figures move by a factor of ' +
