@@ -1,6 +1,8 @@
 /** Asynchronous dicts over Redis. */
+import { createClient } from 'redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AsyncPersistDict, openAsync } from '../../src/index.js'
+import { redisStore } from '../../src/redis.js'
 import { MODULES } from './modules.js'
 import { newPrefix } from './prefix.js'
 import { redisUrl } from './redis-url.js'
@@ -46,4 +48,24 @@ describe.each(MODULES)('through %s', (_, module) => {
     expect(await dict.get('short')).toBe(undefined)
     expect(await dict.size()).toBe(1)
   })
+})
+
+test('two databases of one server are two stores, also when clientOptions or a client name them', async () => {
+  const prefix = newPrefix()
+  const url = redisUrl()
+  const client = createClient({ url, database: 2 })
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  const stores = [
+    redisStore({ url, prefix }),
+    redisStore({ url, prefix, clientOptions: { database: 1 } }),
+    redisStore({ client, prefix }),
+  ]
+  const dicts = await Promise.all(stores.map((store) => openAsync<Shape>(store)))
+  onTestFinished(async () => {
+    await Promise.all(dicts.map((dict) => dict.clear()))
+    await Promise.all(dicts.map((dict) => dict.close()))
+  })
+  await Promise.all(dicts.map((dict, at) => dict.set('key', at)))
+  expect(await Promise.all(dicts.map((dict) => dict.get('key')))).toEqual([0, 1, 2])
 })

@@ -43,7 +43,7 @@ function linkTo(options: RedisStoreOptions): Link {
   if (client !== undefined) return givenClientLink(placeOf(client), client)
   const module = options.module ?? loadRedis()
   if (url !== undefined) {
-    return ownClientLink(addressOf(url), ({ socket, ...rest }) =>
+    return ownClientLink(addressOf(url, databaseOf(clientOptions)), ({ socket, ...rest }) =>
       // Made anew each time: node-redis writes into its options.
       module.createClient({
         ...clientOptions,
@@ -64,20 +64,24 @@ function isCluster(cluster: object | undefined): cluster is RedisClusterLike {
   return cluster !== undefined && 'nodeClient' in cluster
 }
 
-/** The address without user and password. */
-function addressOf(url: string): string {
+/** The address without user and password. As in node-redis, a database in the URL goes first. */
+function addressOf(url: string, database = 0): string {
   const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`
+  return `${protocol}//${host}${pathname === '/' || pathname === '' ? databasePath(database) : pathname}`
 }
 
 function placeOf(client: RedisClientLike): string {
   const options = client.options as
     | { readonly url?: string; readonly socket?: { host?: string; port?: number; path?: string } }
     | undefined
-  if (options?.url !== undefined) return addressOf(options.url)
+  const database = databaseOf(client.options)
+  if (options?.url !== undefined) return addressOf(options.url, database)
   const { host = 'localhost', port = 6379, path } = options?.socket ?? {}
-  const database = (options as { readonly database?: number } | undefined)?.database
-  return `redis://${path ?? `${host}:${port}`}${database ? `/${database}` : ''}`
+  return `redis://${path ?? `${host}:${port}`}${databasePath(database)}`
+}
+
+function databasePath(database: number): string {
+  return database === 0 ? '' : `/${database}`
 }
 
 function rootsOf(cluster: object | undefined): string {
@@ -103,4 +107,8 @@ function withoutRetries(cluster: object | undefined): never {
 
 function socketOf(options: object | undefined): object {
   return (options as { readonly socket?: object } | undefined)?.socket ?? {}
+}
+
+function databaseOf(options: object | undefined): number {
+  return (options as { readonly database?: number } | undefined)?.database ?? 0
 }
