@@ -17,6 +17,7 @@ import { AsyncEntryMap } from './async-entry-map.js'
 import type { AsyncScope } from './async-scope.js'
 import { MEMOIZED } from './computed-write.js'
 import type { Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
+import { checkedTags } from './set-options.js'
 
 export class AsyncComputeMap<S extends object, K = KeyOf<S>> extends AsyncEntryMap<S, K> {
   readonly #scope: AsyncScope
@@ -112,6 +113,9 @@ export class AsyncComputeMap<S extends object, K = KeyOf<S>> extends AsyncEntryM
   #target(name: string): MemoizeTarget {
     const scope = this.#scope.hidden(MEMOIZED, name)
     const dict = new AsyncComputeMap<Record<string, unknown>>(scope)
-    return Object.assign(dict, { host: scope.host() })
+    return Object.assign(dict, {
+      host: scope.host(),
+      invalidateTag: (...tags: string[]) => scope.engine.invalidate(scope.space, checkedTags(tags)),
+    })
   }
 }

@@ -14,6 +14,7 @@ import { EntryMap } from './entry-map.js'
 import type { Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
 import type { Scope } from './scope.js'
 import { ScopeHost } from './scope-host.js'
+import { checkedTags } from './set-options.js'
 
 export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
   readonly #scope: Scope
@@ -110,6 +111,7 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
     const scope = this.#scope.hidden(MEMOIZED, name)
     return Object.assign(new ComputeMap<Record<string, unknown>>(scope), {
       host: new ScopeHost(scope),
+      invalidateTag: (...tags: string[]) => scope.engine.invalidate(scope.space, checkedTags(tags)),
     })
   }
 }

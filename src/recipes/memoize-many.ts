@@ -73,7 +73,10 @@ export function memoizeMany<T, R>(
     counts.hits += list.length - missing.size
     try {
       const made = await new ManyCall<T, R>(job, missing, signal).run()
-      return names.map((name, index) => found[index] ?? made.get(name)) as R[]
+      return names.map((name, index) => {
+        const value = found[index]
+        return value === undefined ? made.get(name) : value
+      }) as R[]
     } catch (error) {
       counts.errors++
       throw error
@@ -83,6 +86,7 @@ export function memoizeMany<T, R>(
     invalidate: (items: Iterable<T>) => dict.deleteMany(Array.from(items, keyOf)),
     peek: (items: Iterable<T>) =>
       dict.getMany(Array.from(items, keyOf)) as Awaitable<(R | undefined)[]>,
+    invalidateTag: (...tags: string[]) => dict.invalidateTag(...tags),
     clear: () => dict.clear(),
     explain: (item: T) => keys.explain(argsOf(item)),
     stats: () => ({ ...counts }),

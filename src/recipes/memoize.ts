@@ -49,6 +49,7 @@ export function memoize<A extends readonly unknown[], R>(
   return Object.assign(call, {
     invalidate: async (...args: A) => (await dict.deleteMany([keyOf(args)])) > 0,
     peek: (...args: A) => dict.get(keyOf(args)) as Awaitable<R | undefined>,
+    invalidateTag: (...tags: string[]) => dict.invalidateTag(...tags),
     clear: () => dict.clear(),
     explain: (...args: A) => keys.explain(makeKey === undefined ? args : [makeKey(...args)]),
     stats: () => ({ ...counts }),

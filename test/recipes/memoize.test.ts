@@ -248,6 +248,32 @@ describe.each(STORE_KINDS)('memoizeMany() on %s', (kind) => {
     expect(() => dict.memoizeMany(square, { name: 'x', grace: 1 } as object)).toThrow('Unknown')
   })
 
+  test('invalidateTag() forgets what was stored with the tag, of one item or of many', async () => {
+    const dict = opened(kind)
+    const { square } = squaring()
+    const squares = dict.memoizeMany(square, { name: 'square', tags: ['numbers'] })
+    const twice = dict.memoize((n: number) => 2 * n, { name: 'twice', tags: ['numbers', 'even'] })
+    await squares([1, 2])
+    await twice(3)
+    await twice.invalidateTag('other', 'even')
+    expect([twice.peek(3), squares.peek([1, 2])]).toEqual([undefined, [1, 4]])
+    await squares.invalidateTag('numbers')
+    expect(squares.peek([1, 2])).toEqual([undefined, undefined])
+  })
+
+  test('null is a value', async () => {
+    const dict = opened(kind)
+    let calls = 0
+    const find = dict.memoizeMany(
+      (items: number[]) => {
+        calls++
+        return items.map((n) => (n === 1 ? null : n))
+      },
+      { name: 'find' },
+    )
+    expect([await find([1, 2]), await find([1, 2]), calls]).toEqual([[null, 2], [null, 2], 1])
+  })
+
   test('keeps vectors as they are', async () => {
     const dict = opened(kind)
     const embed = dict.memoizeMany(

@@ -70,6 +70,8 @@ export interface Memoized<A extends readonly unknown[], R> {
   invalidate(...args: A): Awaitable<boolean>
   /** The value of these arguments if it is there, without computing; else undefined. */
   peek(...args: A): Awaitable<R | undefined>
+  /** Forgets all values of this name that were stored with one of the tags (option `tags`). */
+  invalidateTag(...tags: string[]): Awaitable<void>
   /** Forgets all values of this name, of all versions. */
   clear(): Awaitable<void>
   /** The key of these arguments, and what it is made of. Computes nothing. */
@@ -86,6 +88,8 @@ export interface MemoizedMany<T, R> {
   invalidate(items: Iterable<T>): Awaitable<number>
   /** The values that are there, in the order of the items, without computing. */
   peek(items: Iterable<T>): Awaitable<(R | undefined)[]>
+  /** Forgets all values of this name that were stored with one of the tags (option `tags`). */
+  invalidateTag(...tags: string[]): Awaitable<void>
   /** Forgets all values of this name, of all versions. */
   clear(): Awaitable<void>
   /** The key of this item, and what it is made of. Computes nothing. */
@@ -111,5 +115,6 @@ export interface MemoizeTarget {
   get(key: string): Awaitable<unknown>
   getMany(keys: readonly string[]): Awaitable<unknown[]>
   deleteMany(keys: readonly string[]): Awaitable<number>
+  invalidateTag(...tags: string[]): Awaitable<void>
   clear(): Awaitable<void>
 }
