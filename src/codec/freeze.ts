@@ -24,13 +24,18 @@ export function deepFreeze(value: unknown): boolean {
   return canShare
 }
 
+/** Up to this length, walking an array is quicker than asking for its values, whatever its holes. */
+const SHORT = 1024
+
 /**
  * Freezes a freshly decoded value of plain objects, arrays and primitives, in which no object has two
  * places.
  */
 export function freezeTree(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
-  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+  // A few bytes may be an array of four thousand million holes: those are not walked.
+  const isShort = Array.isArray(value) && value.length <= SHORT
+  for (const part of isShort ? value : Object.values(value)) {
     if (typeof part === 'object') freezeTree(part)
   }
   Object.freeze(value)
