@@ -37,6 +37,7 @@ export class ChangeFeed implements Feed {
     this.#readers.add(reader)
     this.#attend()
     return {
+      begun: Promise.resolve(),
       read: () => {
         const { store } = this.#engine
         const page = this.#log.read(store, next, FEED_PAGE)

@@ -28,6 +28,8 @@ export interface FeedPage {
 
 /** One reader's place among the changes. */
 export interface FeedReader {
+  /** Settles when whatever is committed from then on is certain to be read. A failure comes to read(). */
+  readonly begun: Promise<unknown>
   read(): FeedPage | Promise<FeedPage>
   close(): void
 }

@@ -1,19 +1,26 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { AsyncPersistDict } from '../../src/dict/async-persist-dict.js'
 import { OptionError } from '../../src/errors/option-error.js'
+import { UnsupportedError } from '../../src/errors/store-errors.js'
 import { openAsync } from '../../src/open/open-async.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
+import type { RowJournal } from '../../src/store/async-store.js'
+import { MOST_LOGGED } from '../../src/store/bounded-log.js'
 import { type Mirror, type MirrorOptions, mirror } from '../../src/tiered.js'
 
 type Bag = Record<string, unknown>
 
-/** So long that no look comes by itself. */
+/** So long that nothing is looked for: what comes has been told. */
 const NEVER_MS = 2 ** 30
 
 async function far(): Promise<AsyncPersistDict<Bag>> {
   const dict = await openAsync<Bag>({ store: asyncMemoryStore() })
   onTestFinished(() => dict.close())
   return dict
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
 async function mirrored(
@@ -64,15 +71,97 @@ test('of two changes of one key, the last one that is sent wins, on both sides',
   expect([one.object.a, other.object.a, await dict.get('a')]).toEqual(['other', 'other', 'other'])
 })
 
-test('a change is sent by itself, and that of another is seen by itself', async () => {
+test('a change is sent by itself, and that of another comes by itself: sets, deletes, clear()', async () => {
   const dict = await far()
-  const [one, other] = [
-    await mirrored(dict, { refreshMs: 5 }),
-    await mirrored(dict, { refreshMs: 5 }),
-  ]
+  const [one, other] = [await mirrored(dict), await mirrored(dict)]
   one.object.a = 1
-  while (other.object.a !== 1) await new Promise((resolve) => setTimeout(resolve, 1))
-  expect(await dict.get('a')).toBe(1)
+  one.object.b = 1
+  await until(() => other.object.a === 1 && other.object.b === 1)
+  expect(await dict.getMany(['a', 'b'])).toEqual([1, 1])
+  const expiresAt = Date.now() + 86_400_000
+  await dict.set('a', { n: 2 }, { expiresAt, tags: ['t'] })
+  await dict.delete('b')
+  for (const { dict: here } of [one, other]) {
+    await until(() => here.size === 1 && here.getEntry('a')?.expiresAt === expiresAt)
+    expect(here.getEntry('a')).toMatchObject({ value: { n: 2 }, tags: ['t'] })
+  }
+  // Keys of a namespace within are others.
+  await dict.namespace('n').set('a', 'inner')
+  await dict.set('c', 1)
+  await until(() => one.object.c === 1)
+  expect({ ...one.object }).toEqual({ a: { n: 2 }, c: 1 })
+  await dict.clear()
+  await until(() => one.dict.size === 0 && other.dict.size === 0)
+})
+
+test('what no watcher is told is found by looking: an invalidated tag', async () => {
+  const dict = await far()
+  await dict.set('a', 1, { tags: ['t'] })
+  const copy = await mirrored(dict, { refreshMs: 5 })
+  await dict.invalidateTag('t')
+  await until(() => copy.dict.size === 0)
+})
+
+test('over a store that tells nothing, a mirror looks', async () => {
+  const store = asyncMemoryStore()
+  const silent = new Proxy(store, {
+    get(inner, name) {
+      if (name === 'journal') return undefined
+      const member = Reflect.get(inner, name, inner)
+      return typeof member === 'function' ? member.bind(inner) : member
+    },
+  })
+  const dict = await openAsync<Bag>({ store: silent })
+  onTestFinished(() => dict.close())
+  expect(() => dict.watch()).toThrow(UnsupportedError)
+  const copy = await mirrored(dict, { refreshMs: 5 })
+  await dict.set('a', 1)
+  await until(() => copy.object.a === 1)
+})
+
+test('a mirror that is too far behind to be told takes over everything', async () => {
+  const dict = await far()
+  const copy = await mirrored(dict)
+  const watch = dict.watch()
+  // More in one commit than is kept: nothing of it is told.
+  await dict.setMany(Array.from({ length: MOST_LOGGED + 1 }, (_, n) => [`k${n}`, n] as const))
+  expect((await watch.next()).value).toEqual({ event: 'resync' })
+  await until(() => copy.dict.size === MOST_LOGGED + 1)
+  expect(copy.object.k7).toBe(7)
+})
+
+test('a failure of the watch is told; what it missed is taken over once it goes on', async () => {
+  const store = asyncMemoryStore()
+  const journal = store.journal as RowJournal
+  const read = journal.read.bind(journal)
+  const dict = await openAsync<Bag>({ store })
+  onTestFinished(() => dict.close())
+  const copy = await mirrored(dict)
+  const errors: unknown[] = []
+  copy.onError((error) => errors.push(error))
+  journal.read = () => Promise.reject(new Error('down'))
+  await dict.set('a', 1)
+  await until(() => errors.length > 0)
+  expect(errors).toEqual([new Error('down')])
+  journal.read = read
+  await until(() => copy.object.a === 1)
+})
+
+test('a change that comes while others are sent is not left behind', async () => {
+  const dict = await far()
+  const copy = await mirrored(dict)
+  const set = dict.set.bind(dict)
+  let isLate = false
+  dict.set = async (...args) => {
+    // Its commit is told while this run goes on, and its key was looked at before.
+    if (args[0] === 'b' && !isLate) {
+      isLate = true
+      copy.dict.set('a', 2).flushSync()
+    }
+    return set(...args)
+  }
+  copy.dict.setMany({ a: 1, b: 1 })
+  while ((await dict.get('a')) !== 2) await new Promise((resolve) => setTimeout(resolve, 1))
 })
 
 test('a failure in the background is told, and what failed is sent later', async () => {
@@ -87,13 +176,23 @@ test('a failure in the background is told, and what failed is sent later', async
   while ((await dict.get('a')) !== 1) await new Promise((resolve) => setTimeout(resolve, 1))
 })
 
-test('close() sends what is left, and mirror() refuses what it does not take', async () => {
+test('close() sends what is left and ends the watch; mirror() refuses what it does not take', async () => {
   const dict = await far()
+  const watch = dict.watch.bind(dict)
+  const watches: AsyncIterator<unknown>[] = []
+  dict.watch = (...args) => {
+    const made = watch(...args)
+    watches.push(made)
+    return made
+  }
   const copy = await mirrored(dict)
   copy.object.a = 1
   await copy.close()
   await copy.close()
-  expect(await dict.get('a')).toBe(1)
+  await dict.set('b', 1)
+  expect(await Promise.all(watches.map((made) => made.next()))).toEqual([
+    { done: true, value: undefined },
+  ])
   await expect(mirror(dict, { refresh: 1 } as never)).rejects.toThrow('"refreshMs"')
   await expect(mirror(dict, { refreshMs: 0 })).rejects.toThrow(OptionError)
 })

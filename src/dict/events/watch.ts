@@ -43,6 +43,11 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined> {
     })
   }
 
+  /** Settles when whatever is committed from then on is told. */
+  get begun(): Promise<unknown> {
+    return this.#reader.begun
+  }
+
   /** The next change, as soon as there is one. Rejects with what the store throws. */
   next(): Promise<IteratorResult<WatchEvent, undefined>> {
     const answer = this.#last.then(() => this.#next())

@@ -37,12 +37,14 @@ export class RemoteFeed implements Feed {
   }
 
   open(wake: () => void): FeedReader {
-    const reader = new JournalReader(this.#parts, this.#begun())
+    const place = this.#begun()
+    const reader = new JournalReader(this.#parts, place)
     // Wrapped, so that each reader counts.
     const wrapped = () => wake()
     this.#wakes.add(wrapped)
     this.#attend()
     return {
+      begun: place.catch(() => {}),
       read: () => reader.read(),
       close: () => {
         this.#wakes.delete(wrapped)
@@ -94,7 +96,7 @@ export class RemoteFeed implements Feed {
   }
 }
 
-class JournalReader implements FeedReader {
+class JournalReader implements Pick<FeedReader, 'read'> {
   readonly #parts: RemoteFeedParts
   #place: Promise<string>
   /** The namespace whose clear() was told last, with nothing else since. */
@@ -129,8 +131,6 @@ class JournalReader implements FeedReader {
     }
     return { changes, hasMissed, unnamed, hasMore: page.hasMore }
   }
-
-  close(): void {}
 
   /** Undefined for a change whose key is not known; `'told'` for a step of a clear() that was told. */
   async #fed({ kind, key, record, isOwn }: RowChange): Promise<FedChange | 'told' | undefined> {
