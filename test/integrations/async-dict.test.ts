@@ -1,7 +1,10 @@
 /** The adapters take asynchronous dicts, too. */
+import { createOpenAI } from '@ai-sdk/openai'
 import { FakeListChatModel } from '@langchain/core/utils/testing'
+import { generateText, streamText, wrapLanguageModel } from 'ai'
 import Keyv from 'keyv'
 import { expect, onTestFinished, test } from 'vitest'
+import { languageModelCache } from '../../src/ai-sdk.js'
 import { cachedFetch } from '../../src/fetch.js'
 import { openAsync } from '../../src/index.js'
 import { KeyvPersistDict } from '../../src/keyv.js'
@@ -36,6 +39,25 @@ for (const [name, place] of Object.entries(PLACES)) {
     const ask = async () => (await fetch(url, { method: 'POST', body })).json()
     expect(await ask()).toEqual(await ask())
     expect(server.calls).toBe(1)
+  })
+
+  test(`the middleware of the AI SDK answers from an asynchronous dict over ${name}, streams, too`, async () => {
+    const server = await modelServer()
+    const openai = createOpenAI({ apiKey: 'k', baseURL: `${server.url}/v1` })
+    const middleware = languageModelCache(await opened())
+    const model = wrapLanguageModel({ model: openai.chat('test-model'), middleware })
+    const ask = () => generateText({ model, prompt: 'hello', maxRetries: 0 })
+    const first = await ask()
+    const second = await ask()
+    expect([first.text, second.text]).toEqual(['answer 1', 'answer 1'])
+    expect(second.response.timestamp).toEqual(first.response.timestamp)
+    expect(server.calls).toBe(1)
+    const streamed = () => streamText({ model, prompt: 'hello', maxRetries: 0 }).text
+    const text = await streamed()
+    await expect.poll(() => middleware.stats().misses).toBe(2)
+    expect(await streamed()).toBe(text)
+    expect(server.calls).toBe(2)
+    expect(middleware.stats()).toMatchObject({ hits: 2, misses: 2 })
   })
 
   test(`LangChain caches in an asynchronous dict over ${name}, and its failures are error events`, async () => {
