@@ -1,4 +1,5 @@
 /** watch(): the changes of all processes, in order, bounded. The processes are in test/processes. */
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { EntryEvent } from '../../src/dict/events/entry-event.js'
 import type { WatchEvent } from '../../src/dict/events/watch.js'
@@ -105,6 +106,22 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
       break
     }
   })
+})
+
+test('on lmdb, the end of an entry over 1 MiB is told without its value; under a long key, by resync', async () => {
+  const dict = opened<Record<string, unknown>>('lmdb', { durability: 'commit' })
+  const large = randomBytes(2 ** 20)
+  // Of a longer one than LMDB takes, only the record has the key, and it is too large to be kept.
+  const long = 'x'.repeat(2_000)
+  dict.setMany({ short: large, [long]: large, small: 1 })
+  const watch = dict.watch()
+  dict.delete('short')
+  dict.delete(long)
+  dict.set(long, 1)
+  dict.delete(long)
+  expect(await taken(watch, 3)).toEqual(['resync', 'delete short=undefined', `delete ${long}=1`])
+  dict.delete('small')
+  expect(await taken(watch, 1)).toEqual(['delete small=1'])
 })
 
 test('nothing is logged while nobody watches, nor later than 30 s after the last watcher', async () => {
