@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { open } from 'persistdict'
 
-const dict = open(process.argv[2])
+const dict = open(process.argv[2], { background: 'disabled' })
 console.log(dict.get('before'))
 createInterface({ input: process.stdin })
   .on('line', () => console.log(dict.get('before')))
