@@ -47,6 +47,7 @@ interface Found {
 interface Agreement {
   readonly here: number
   readonly there: number
+  readonly expiresAt: number | undefined
 }
 
 /** A copy in memory, and the object view of it. */
@@ -178,8 +179,11 @@ export class Mirror<S extends object> {
     const agreed = this.#agreed.get(key)
     if (here?.version === agreed?.here) return
     if (here === undefined) {
-      await this.#far.delete(key as never)
+      // An expiry is not sent on: it happens there as well, unless somebody has put it off.
+      const isPast = agreed?.expiresAt !== undefined && agreed.expiresAt <= this.#clock.now()
+      if (!isPast) await this.#far.delete(key as never)
       this.#agreed.delete(key)
+      if (isPast) this.#take(key, await this.#far.getEntry(key as never))
       return
     }
     const expiresAt = here.expiresAt ?? Number.POSITIVE_INFINITY
@@ -187,7 +191,8 @@ export class Mirror<S extends object> {
     const there = await this.#far.getEntry(key as never)
     // Somebody else may have written in between: then there is something to take over.
     const isSame = there !== undefined && isSameEntry(there, here)
-    this.#agreed.set(key, { here: here.version, there: isSame ? there.version : -1 })
+    const version = isSame ? there.version : -1
+    this.#agreed.set(key, { here: here.version, there: version, expiresAt: here.expiresAt })
   }
 
   /** Takes over what was heard of a key. */
@@ -218,7 +223,9 @@ export class Mirror<S extends object> {
     this.dict.set(key as never, there.value as never, { expiresAt, tags: there.tags })
     this.dict.flushSync()
     const taken = this.dict.getEntry(key as never)
-    if (taken !== undefined) this.#agreed.set(key, { here: taken.version, there: there.version })
+    if (taken === undefined) return
+    const { version, expiresAt: until } = taken
+    this.#agreed.set(key, { here: version, there: there.version, expiresAt: until })
   }
 }
 

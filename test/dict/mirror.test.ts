@@ -125,6 +125,17 @@ test('over a store that tells nothing, a mirror looks', async () => {
   await until(() => copy.object.a === 1)
 })
 
+test('an expiry is not sent on: a deadline that another has put off counts', async () => {
+  const dict = await silent()
+  await dict.set('key', 1, { ttl: 100 })
+  const copy = await mirrored(dict)
+  await dict.expire('key', null)
+  await until(() => !copy.dict.has('key'))
+  await copy.sync()
+  expect([await dict.get('key'), copy.dict.get('key')]).toEqual([1, 1])
+  expect(copy.dict.ttl('key')).toBe(Number.POSITIVE_INFINITY)
+})
+
 test('a mirror that is too far behind to be told takes over everything', async () => {
   const dict = await far()
   const copy = await mirrored(dict)
