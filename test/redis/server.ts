@@ -30,9 +30,12 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** `$0` is the directory, `$!` the server; `read` waits for a word or the end of our input. */
+/**
+ * `$0` is the directory, `$!` the server; `read` waits for a word or the end of our input. Only a server
+ * that was waited for is gone: one that is being killed still takes connections.
+ */
 const KEEPER =
-  '"$@" >> server.log 2>&1 & echo $!; read -r word; kill -9 $! 2> /dev/null; ' +
+  '"$@" >> server.log 2>&1 & echo $!; read -r word; { kill -9 $!; wait $!; } 2> /dev/null; ' +
   'test "$word" = keep || rm -rf "$0"'
 
 const START_MS = 15_000
