@@ -30,24 +30,28 @@ try {
   for (const kind of STORES) {
     const folder = mkdtempSync(join(root, 'store-'))
     await (KINDS[kind] as SharedKind).fill(folder, madeRecords(seededRandom(SEED), RECORDS))
-    const loads = await loadsOf(PROCESSES, {
-      kind,
-      folder,
-      seconds: SECONDS,
-      recordsSeed: SEED,
-      records: RECORDS,
-    })
+    const orders = { kind, folder, seconds: SECONDS, recordsSeed: SEED, records: RECORDS }
+    const loads = await loadsOf(PROCESSES, orders).catch((error: Error) => error)
+    if (loads instanceof Error) {
+      report(kind, `failed: ${loads.message}`, '–', '–', '–')
+      continue
+    }
     const worst = (part: keyof (typeof loads)[number]) =>
       Math.max(...loads.map((load) => load[part]))
     const total = loads.reduce((sum, { operations }) => sum + operations, 0)
     const rate = `${Math.round(total / SECONDS / 1_000).toLocaleString('en')} k/s`
     const delays = (['p50', 'p99', 'max'] as const).map((part) => `${worst(part).toFixed(1)} ms`)
-    rows.push(`| ${[kind, rate, ...delays].join(' | ')} |`)
-    console.log(rows.at(-1))
+    report(kind, rate, ...delays)
   }
 } finally {
   rmSync(root, { recursive: true, force: true })
 }
+function report(...cells: string[]): void {
+  const row = `| ${cells.join(' | ')} |`
+  rows.push(row)
+  console.log(row)
+}
+
 const section = [
   '## Event loop',
   '',

@@ -1,4 +1,8 @@
-/** One of the processes of loaders.ts: its orders, and its number, are its arguments. */
+/**
+ * One of the processes of loaders.ts: its orders, and its number, are its arguments. It says when its store
+ * is open, and waits for the word to begin and the word to close.
+ */
+import { once } from 'node:events'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { type BenchRecord, madeRecords, seededRandom } from '../harness/data.js'
 import { KINDS, type SharedKind } from './kinds.js'
@@ -14,6 +18,7 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as LoadOrders
 const records = [...madeRecords(seededRandom(orders.recordsSeed), orders.records)]
 const random = seededRandom(orders.recordsSeed + 1 + Number(process.argv[3]))
 const store = (KINDS[orders.kind] as SharedKind).open(orders.folder)
+await say('open')
 // Compiles the loop before anything is measured.
 await load(1)
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
@@ -28,8 +33,16 @@ const result: Load = {
   p99: late(delay.percentile(99)),
   max: late(delay.max),
 }
+await say(result)
 await store.close()
-process.send?.(result, () => process.disconnect())
+process.disconnect()
+
+/** Resolves at the next word. */
+async function say(message: Load | string): Promise<void> {
+  const word = once(process, 'message')
+  process.send?.(message)
+  await word
+}
 
 async function load(seconds: number): Promise<number> {
   const end = performance.now() + seconds * 1_000
