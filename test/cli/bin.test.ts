@@ -15,9 +15,7 @@ function run(words: readonly string[], input = '') {
   return { status, stdout, stderr }
 }
 
-test('reads standard input, writes standard output, and exits with a code', {
-  timeout: 120_000,
-}, () => {
+test('reads standard input, writes standard output, and exits with a code', () => {
   const store = freshPath()
   expect(run(['set', store, 'k'], '{"a": 1}')).toEqual({ status: 0, stdout: '', stderr: '' })
   expect(run(['get', store, 'k', '--json'])).toEqual({ status: 0, stdout: '{"a":1}\n', stderr: '' })
@@ -25,7 +23,7 @@ test('reads standard input, writes standard output, and exits with a code', {
   expect(run(['gett', store]).status).toBe(2)
 })
 
-test('ends quietly when whoever reads has had enough', { timeout: 120_000 }, () => {
+test('ends quietly when whoever reads has had enough', () => {
   const store = freshPath()
   const lines = Array.from({ length: 5_000 }, (_, at) =>
     JSON.stringify({ key: `k${at}`, value: at }),
@@ -38,7 +36,7 @@ test('ends quietly when whoever reads has had enough', { timeout: 120_000 }, () 
   expect({ stdout, stderr }).toEqual({ stdout: 'k0\n0\n', stderr: '' })
 })
 
-test('waits for changes of other processes, until Ctrl-C', { timeout: 120_000 }, async () => {
+test('waits for changes of other processes, until Ctrl-C', async () => {
   const store = freshPath()
   run(['set', store, 'k', '1'])
   const watching = spawn(process.execPath, [BIN, 'watch', store, '--json'])

@@ -198,7 +198,7 @@ test('decodeRecord() of arbitrary bytes throws RangeError and nothing else, and 
   const seed = seedOf('arbitrary records')
   const { below } = randomOf(seed)
   let decoded = 0
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (let round = 0; round < 100_000; round++) {
     const record = Buffer.alloc(below(80))
     for (let at = 0; at < record.length; at++) record[at] = below(256)
@@ -218,7 +218,8 @@ test('decodeRecord() of arbitrary bytes throws RangeError and nothing else, and 
     }
   }
   expect(decoded).toBeGreaterThan(1_000)
-  expect(performance.now() - start).toBeLessThan(15_000)
+  // Of this process alone: others may have the machine meanwhile.
+  expect(process.cpuUsage(start).user).toBeLessThan(15_000_000)
 })
 
 test('decodeRecord() of counts and lengths beyond the record is a RangeError', () => {

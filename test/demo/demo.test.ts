@@ -42,7 +42,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }))
 
-describe('npm run demo', { timeout: 120_000 }, () => {
+describe('npm run demo', () => {
   test('embeds each chunk exactly once and nothing the second time, and answers a query', async () => {
     const { code, output } = await ended(startDemo())
     expect(output).toContain('Making a new index')
@@ -126,7 +126,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
   })
 })
 
-describe('runIndex()', { timeout: 120_000 }, () => {
+describe('runIndex()', () => {
   test('finishes though a worker is killed: the others take over what it had claimed', async () => {
     const victims = new Set<number>()
     const result = await runIndex({

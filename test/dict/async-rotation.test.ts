@@ -230,7 +230,7 @@ test('rotateKeys() on Redis goes on after its process was killed, as often as it
   }
   expect(kills).toBeGreaterThan(0)
   await expectFilled(await opened(store(), newOnly), 400)
-}, 90_000)
+})
 
 test('rotateKeys() to another cipher leaves nothing of the first', async () => {
   const store = asyncMemoryStore()

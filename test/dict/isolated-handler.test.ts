@@ -1,7 +1,8 @@
 /** Handlers in worker threads: what they get, and that they really end. */
 import { readFileSync, statSync } from 'node:fs'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { HandlerError, HandlerTimeoutError } from '../../src/errors/event-errors.js'
+import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { opened } from './opened.js'
 
@@ -12,11 +13,13 @@ interface Order {
 
 const MODULE = new URL('./handlers/isolated.mjs', import.meta.url)
 
-function isolatedDict(timeout = '10s' as const) {
-  const dict = opened<Record<string, Order>>('memory', { durability: 'commit' })
+/** No handler runs out of time, however long its thread takes to start, unless the clock is moved. */
+function isolatedDict() {
+  const clock = new FakeClock()
+  const dict = opened<Record<string, Order>>('memory', { durability: 'commit', clock })
   const errors: unknown[] = []
   dict.on('error', (error) => void errors.push(error))
-  const subscription = dict.on('set', { isolate: true, module: MODULE, timeout })
+  const subscription = dict.on('set', { isolate: true, module: MODULE, timeout: '10s' })
   const file = `${tempDirectory()}/log`
   const lines = () => {
     try {
@@ -25,14 +28,15 @@ function isolatedDict(timeout = '10s' as const) {
       return []
     }
   }
-  return { dict, errors, file, lines, subscription }
+  const hung = () => statSync(`${file}.hang`, { throwIfNoEntry: false })?.size ?? 0
+  return { clock, dict, errors, file, lines, hung, subscription }
 }
 
 test('an isolated handler gets the event, in its order, in a thread of its own', async () => {
   const { dict, errors, file, lines } = isolatedDict()
   dict.namespace<Record<string, Order>>('n').set('a', { file }, { tags: ['t'] })
   dict.set('b', { file })
-  await vi.waitFor(() => expect(lines()).toHaveLength(2), 10_000)
+  await expect.poll(lines).toHaveLength(2)
   expect(lines()).toEqual(['["set","a",["n"],["t"]]', '["set","b",[],[]]'])
   expect(errors).toEqual([])
 })
@@ -40,40 +44,38 @@ test('an isolated handler gets the event, in its order, in a thread of its own',
 test('an isolated handler that throws or ends its thread is an error event, and the next one is told', async () => {
   const { dict, errors, file, lines } = isolatedDict()
   dict.set('a', { file, does: 'throw' }).set('b', { file, does: 'exit' }).set('c', { file })
-  await vi.waitFor(() => expect(lines()).toEqual(['["set","c",[],[]]']), 10_000)
+  await expect.poll(lines).toEqual(['["set","c",[],[]]'])
   expect(errors).toEqual([expect.any(HandlerError), expect.any(HandlerError)])
   expect(errors[0]).toMatchObject({ cause: { message: 'boom' } })
 })
 
 test('an isolated handler in an endless loop is terminated at its timeout, and does not run on (W7)', async () => {
-  const { dict, errors, file, lines } = isolatedDict('1s' as never)
+  const { clock, dict, errors, file, lines, hung } = isolatedDict()
   dict.set('a', { file, does: 'hang' })
-  await vi.waitFor(() => expect(errors).toEqual([expect.any(HandlerTimeoutError)]), 10_000)
-  const size = statSync(`${file}.hang`).size
-  expect(size).toBeGreaterThan(0)
+  await expect.poll(hung).toBeGreaterThan(0)
+  clock.advance(9_999)
+  expect(errors).toEqual([])
+  clock.advance(1)
+  await expect.poll(() => errors).toEqual([expect.any(HandlerTimeoutError)])
   dict.set('b', { file })
-  await vi.waitFor(() => expect(lines()).toEqual(['["set","b",[],[]]']), 10_000)
+  await expect.poll(lines).toEqual(['["set","b",[],[]]'])
   // Terminating takes the loop a moment; a thread that runs on would write all the time.
-  const later = statSync(`${file}.hang`).size
+  await standsStill(hung)
+  const later = hung()
   dict.set('c', { file })
-  await vi.waitFor(() => expect(lines()).toHaveLength(2), 10_000)
-  expect(statSync(`${file}.hang`).size).toBe(later)
+  await expect.poll(lines).toHaveLength(2)
+  expect(hung()).toBe(later)
 })
 
 test('unsubscribe() terminates an isolated handler in the middle of its work', async () => {
-  const { dict, errors, file, subscription } = isolatedDict()
+  const { dict, errors, file, hung, subscription } = isolatedDict()
   dict.set('a', { file, does: 'hang' })
-  const size = () => statSync(`${file}.hang`, { throwIfNoEntry: false })?.size ?? 0
-  await vi.waitFor(() => expect(size()).toBeGreaterThan(0), 10_000)
+  await expect.poll(hung).toBeGreaterThan(0)
   subscription.unsubscribe()
-  let last = -1
-  await vi.waitFor(() => {
-    const before = last
-    last = size()
-    expect(last).toBe(before)
-  }, 10_000)
+  await standsStill(hung)
+  const last = hung()
   dict.set('b', { file })
-  expect([size(), errors]).toEqual([last, []])
+  expect([hung(), errors]).toEqual([last, []])
 })
 
 test('a module that cannot be loaded, or has no handler, is an error event', async () => {
@@ -83,6 +85,19 @@ test('a module that cannot be loaded, or has no handler, is an error event', asy
   dict.on('set', { isolate: true, module: new URL('./handlers/missing.mjs', import.meta.url) })
   dict.on('set', { isolate: true, module: 'data:text/javascript,export default 5' })
   dict.set('a', 1)
-  await vi.waitFor(() => expect(errors).toHaveLength(2), 10_000)
+  await expect.poll(() => errors).toHaveLength(2)
   expect(errors).toEqual([expect.any(HandlerError), expect.any(HandlerError)])
 })
+
+/** Waits until a number has been the same for several looks: one alone may fall between two changes. */
+async function standsStill(number: () => number): Promise<void> {
+  let [last, looks] = [-1, 0]
+  await expect
+    .poll(() => {
+      const before = last
+      last = number()
+      looks = last === before ? looks + 1 : 0
+      return looks
+    })
+    .toBeGreaterThan(5)
+}

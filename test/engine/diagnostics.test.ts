@@ -49,7 +49,7 @@ test('persistdict:get is heard soon after somebody subscribed, and not after the
     dict.get('a')
     return gets.length
   }
-  await expect.poll(heard, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(heard).toBeGreaterThan(0)
   unsubscribe('persistdict:get', listener)
   const before = gets.length
   dict.get('a')

@@ -25,7 +25,7 @@ const ENTRIES = Object.keys(MANIFEST.exports)
   .filter((subpath) => !subpath.endsWith('.json'))
   .map((subpath) => subpath.replace('.', MANIFEST.name))
 
-describe('the package', { timeout: 180_000 }, () => {
+describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'persistdict-package-'))
   const user = join(folder, 'user')
   let tarball: string

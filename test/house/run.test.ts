@@ -12,7 +12,7 @@ let root: string
 
 afterEach(() => rmSync(root, { recursive: true }))
 
-describe('npm test', { timeout: 60_000 }, () => {
+describe('npm test', () => {
   test('counts what passed and exits with 0', () => {
     expect(runTests({ 'a.test.ts': PASSING, 'b.test.ts': PASSING })).toEqual({
       line: '2 passed, 0 failed',

@@ -33,7 +33,7 @@ test('open() where the mapping cannot be found falls back to asking, and is cohe
   }
   const ends = await Promise.all(
     ['write', 'spin'].map((role) =>
-      runChild('hand-over.mjs', [JSON.stringify({ ...settings, role })], { deadlineMs: 60_000 }),
+      runChild('hand-over.mjs', [JSON.stringify({ ...settings, role })]),
     ),
   )
   for (const end of ends) expect(end).toMatchObject({ code: 0, signal: null, stderr: '' })

@@ -14,7 +14,7 @@ export interface ChildOptions {
   /** Options of node itself, before the script. */
   readonly nodeArgs?: readonly string[]
   readonly cwd?: string
-  /** A child that lives longer hangs: it is killed, and waiting for it rejects. @default 20,000 */
+  /** A child that lives longer hangs: it is killed, and waiting for it rejects. @default 120,000 */
   readonly deadlineMs?: number
 }
 
@@ -26,7 +26,7 @@ export interface Child {
   line(test: (line: string) => boolean): Promise<string>
 }
 
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 120_000
 
 /** Starts children/`script` under the node that runs the test. */
 export function startChild(

@@ -8,7 +8,7 @@ import { seedOf } from '../seed.js'
 import { crashes } from './crash.js'
 
 /** Two seconds are promised; a test may run on a machine that is busy with much else. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 30_000
 
 test('set(), delete(), transaction() and sweep() survive SIGKILL at any instant, whole or not at all', async () => {
   const report = await crashes(randomOf(seedOf('kills')), {
@@ -19,7 +19,7 @@ test('set(), delete(), transaction() and sweep() survive SIGKILL at any instant,
   console.log(JSON.stringify(report))
   expect(report.failures).toEqual([])
   expect(report.acknowledged).toBeGreaterThan(100)
-}, 120_000)
+})
 
 test.each(['sqlite', 'file'] as const)(
   'a store on %s survives SIGKILL at any instant, whole or not at all',
@@ -34,24 +34,19 @@ test.each(['sqlite', 'file'] as const)(
     expect(report.failures).toEqual([])
     expect(report.acknowledged).toBeGreaterThan(20)
   },
-  120_000,
 )
 
 test.each([
   ['acknowledges before it commits', 'early', 'begun'],
   ['writes counts and deadlines in a second transaction', 'split', 'committed'],
-] as const)(
-  'a store that %s is caught',
-  async (_, mutant, point) => {
-    const report = await crashes(randomOf(seedOf(`kills, mutant ${mutant}`)), {
-      kills: 200,
-      durabilities: ['sync'],
-      patienceMs: PATIENCE_MS,
-      mutant,
-      point,
-    })
-    console.log(`caught after ${report.kills} kills: ${report.failures[0]}`)
-    expect(report.failures).not.toEqual([])
-  },
-  120_000,
-)
+] as const)('a store that %s is caught', async (_, mutant, point) => {
+  const report = await crashes(randomOf(seedOf(`kills, mutant ${mutant}`)), {
+    kills: 200,
+    durabilities: ['sync'],
+    patienceMs: PATIENCE_MS,
+    mutant,
+    point,
+  })
+  console.log(`caught after ${report.kills} kills: ${report.failures[0]}`)
+  expect(report.failures).not.toEqual([])
+})

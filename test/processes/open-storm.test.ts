@@ -23,10 +23,10 @@ test('transaction() loses nothing, fails nowhere and never hangs while other pro
   console.log(`open storm: ${commits} commits, ${opens} opens`)
   expect(commits).toBeGreaterThan(0)
   expect(opens).toBeGreaterThan(0)
-}, 120_000)
+})
 
 test('open() by six processes at once on a fresh path gives each all of its writes', async () => {
   const report = await firstOpenStorm(15, 6)
   expect(report.failures).toEqual([])
   expect(report.opens).toBe(15 * 6 * 3)
-}, 120_000)
+})

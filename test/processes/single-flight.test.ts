@@ -24,7 +24,7 @@ describe.each(STORES)('getOrSet() of four processes on %s', (store) => {
     const crew = await crewOn({ store, place, processes: PROCESSES, asks: ASKS })
     for (const leader of rounds) expect(await crew.round(leader, random)).toEqual([])
     await crew.end()
-  }, 120_000)
+  })
 })
 
 test('without a second look under the lease, each of four processes computes', async () => {

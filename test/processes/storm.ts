@@ -21,7 +21,7 @@ const DURABILITIES = ['batched', 'commit', 'sync'] as const
 const WRITERS = 2
 
 /** After the end of a storm, nobody may take longer to finish. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 /** Longest pause of an opener between close and open; mostly it is shorter. */
 const LONGEST_GAP_MS = 10

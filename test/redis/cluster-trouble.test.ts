@@ -18,7 +18,6 @@ test('calls to a node that died reject as StoreError, and go on when it is back'
       cluster: { rootNodes: cluster.rootNodes },
       prefix: newPrefix(),
       parts: 16,
-      // Long enough for a busy machine to connect to all nodes.
       timeout: 2_000,
       module,
     })
@@ -26,8 +25,9 @@ test('calls to a node that died reject as StoreError, and go on when it is back'
       Promise.all(keys.map((key) => put(store, key, value).catch((error: unknown) => error)))
     return { name, store, putAll }
   })
-  for (const { name, putAll } of sides) {
-    expect(new Set(await putAll('before')), name).toEqual(new Set([true]))
+  for (const { putAll } of sides) {
+    // On a busy machine, connecting to all nodes may take longer than the timeout.
+    await until(async () => (await putAll('before')).every((outcome) => outcome === true))
   }
   await cluster.nodes[1]?.kill()
   const meanwhile = await Promise.all(sides.map(({ putAll }) => putAll('meanwhile')))

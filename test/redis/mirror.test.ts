@@ -16,7 +16,7 @@ const NEVER_MS = 2 ** 30
 /** A mirror as another process would have it: with a connection and a dict of its own. */
 async function mirrored(url: string): Promise<Mirror<Bag>> {
   // By another name of the host, so that the dicts share nothing.
-  const far = await openAsync<Bag>(redisStore({ url, prefix: 'app', timeout: 1_000 }))
+  const far = await openAsync<Bag>(redisStore({ url, prefix: 'app', timeout: 2_000 }))
   const copy = await mirror<Bag>(far, { refreshMs: NEVER_MS })
   onTestFinished(async () => {
     await copy.close()
@@ -36,7 +36,7 @@ test('what another process changes in Redis comes without looking', async () => 
   const errors: unknown[] = []
   copy.onError((error) => errors.push(error))
   const args = [JSON.stringify({ url: redisUrl(), prefix })]
-  const child = await runChild('redis-changes.mjs', args, { deadlineMs: 30_000 })
+  const child = await runChild('redis-changes.mjs', args)
   expect(child).toMatchObject({ code: 0, stderr: '' })
   await until(() => copy.object.last === 'value')
   const other = await openAsync<Bag>(

@@ -38,12 +38,19 @@ const KEEPER =
   '"$@" >> server.log 2>&1 & echo $!; read -r word; { kill -9 $!; wait $!; } 2> /dev/null; ' +
   'test "$word" = keep || rm -rf "$0"'
 
-const START_MS = 15_000
+const START_MS = 60_000
 const POLL_MS = 10
 
-/** The bus port of a cluster node is this much higher, so no port may be near the end. */
+/**
+ * A server that was killed comes back on its port, so nobody may get that meanwhile. The system gives
+ * ports from 32,768 on to whoever asks for any. So ours are below, and so are those of the bus of a
+ * cluster node, which are this much higher. Each process of a test run has a range of its own, and goes
+ * through it, so that no two servers of a run have the same port.
+ */
 const BUS_OFFSET = 10_000
-const LAST_PORT = 65_535
+const FIRST_PORT = 10_500
+const PORTS = 1_000
+const RANGES = 10
 
 /** Starts a server. `settings` are words of its command line, such as `'--maxmemory', '2mb'`. */
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
@@ -125,15 +132,27 @@ function ask(port: number, words: readonly string[]): Promise<string> {
   })
 }
 
+/** Of the range; begun anywhere, as other runs may be under way. */
+let lastPort = Math.floor(Math.random() * PORTS)
+
 export async function freePort(): Promise<number> {
+  // The process that runs the others is none of them.
+  const range = Number(process.env.VITEST_POOL_ID ?? 0) % RANGES
   for (;;) {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const address = probe.address()
-    probe.close()
-    await once(probe, 'close')
-    if (typeof address === 'object' && address !== null && address.port + BUS_OFFSET <= LAST_PORT) {
-      return address.port
-    }
+    lastPort = (lastPort + 1) % PORTS
+    const free = FIRST_PORT + range * PORTS + lastPort
+    if ((await isFree(free)) && (await isFree(free + BUS_OFFSET))) return free
   }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(probe, 'listening')
+  } catch {
+    return false
+  }
+  probe.close()
+  await once(probe, 'close')
+  return true
 }

@@ -15,7 +15,7 @@ type Dict = AsyncPersistDict<Record<string, number>>
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
 
 /** Long enough to connect on a busy machine. */
-const TIMEOUT_MS = 1_000
+const TIMEOUT_MS = 2_000
 
 interface Place {
   readonly url: string

@@ -11,16 +11,20 @@ import { runChild } from '../processes/child.js'
 import { MODULES } from './modules.js'
 import { ownServer, put, read, remove, storeOn, until } from './rows.js'
 
+/** Long enough to connect on a busy machine, and no longer: so long do calls wait for an absent server. */
+const TIMEOUT_MS = 2_000
+
 describe.each(MODULES)('through %s', (name, module) => {
   test('a server that is absent at the start is an UnreachableError, and is used once it is there', async () => {
     const server = await ownServer()
     await server.kill()
-    const store = storeOn(server.url, { timeout: 1_000, module })
+    const store = storeOn(server.url, { timeout: TIMEOUT_MS, module })
+    const reading = expect(read(store, 'key')).rejects.toThrow(UnreachableError)
     const error = await put(store, 'key', 'value').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UnreachableError)
     expect(String(error)).toContain(`127.0.0.1:${server.port}`)
     expect(String(error)).toContain('ECONNREFUSED')
-    await expect(read(store, 'key')).rejects.toThrow(UnreachableError)
+    await reading
     await server.start()
     expect(await put(store, 'key', 'value')).toBe(true)
     expect(await read(store, 'key')).toBe('value')
@@ -83,7 +87,7 @@ describe.each(MODULES)('through %s', (name, module) => {
 
   test('a server that hangs is a StoreTimeoutError; what timed out is not done when it goes on', async () => {
     const server = await ownServer()
-    const store = storeOn(server.url, { timeout: 1_000, module })
+    const store = storeOn(server.url, { timeout: TIMEOUT_MS, module })
     await put(store, 'key', 'before')
     server.pause()
     const late = [put(store, 'key', 'late'), put(store, 'other', 'late'), read(store, 'key')]
@@ -139,7 +143,7 @@ const POLICIES = [
 describe.each(POLICIES)('killed under load, with $policy', ({ policy, settings }) => {
   test('acknowledged writes are there again, or all are lost; versions grow; calls end', async () => {
     const server = await ownServer(...settings)
-    const store = storeOn(server.url, { timeout: 2_000 })
+    const store = storeOn(server.url, { timeout: TIMEOUT_MS })
     const acknowledged = new Map<string, string>()
     const unsure = new Map<string, string>()
     let isOver = false

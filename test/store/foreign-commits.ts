@@ -7,7 +7,7 @@ import { tempDirectory } from '../processes/temp-directory.js'
 
 export const ROUNDS = 2_000
 const KEY = Buffer.from('number')
-const DEADLINE_MS = 20_000
+const DEADLINE_MS = 60_000
 
 /** A file that the writer makes one byte longer after each commit. */
 export function saidFile(): string {

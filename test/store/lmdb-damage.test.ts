@@ -79,9 +79,7 @@ test(
       const done = reports.length + died.length
       const rest = paths.slice(done, done + CASES_PER_CHILD)
       const options = { background: 'disabled' }
-      const ended = await runChild('open-report.mjs', [JSON.stringify({ paths: rest, options })], {
-        deadlineMs: 60_000,
-      })
+      const ended = await runChild('open-report.mjs', [JSON.stringify({ paths: rest, options })])
       const lines = ended.stdout.split('\n').filter((line) => line.startsWith('{'))
       reports.push(...lines.map((line) => JSON.parse(line) as Report))
       if (ended.signal !== null) died.push(rest[lines.length] as string)

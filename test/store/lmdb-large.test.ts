@@ -55,7 +55,7 @@ test('a value of many MB is set, read, replaced, backed up and deleted like any 
   await dict.compact()
   expect(sizeOf(path, 'g2')).toBeLessThan(MIB)
   dict.close()
-}, 120_000)
+})
 
 test('a map set to 2 MiB grows while three processes have it open, and each reads what the others wrote', async () => {
   const path = tempDirectory()

@@ -11,7 +11,7 @@ import { DamagedStoreError } from '../../src/errors/open-errors.js'
 import { open } from '../../src/open/open.js'
 import { processIdentity } from '../../src/process-identity.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
-import { startChild } from '../processes/child.js'
+import { type Child, startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
 const HOLD = fileURLToPath(new URL('../processes/children/hold-open.mjs', import.meta.url))
@@ -59,8 +59,13 @@ describe.skipIf(spawnSync('unshare', ['--pid', '--fork', 'true']).status !== 0)(
     test('open() goes on where the process with the same pid was killed with its container', async () => {
       const path = tempDirectory()
       const first = await contained(path)
+      const [inside] = fileOf(Number(first.child.pid), `task/${first.child.pid}/children`).split(
+        ' ',
+      )
       first.child.kill('SIGKILL')
       await once(first.child, 'exit')
+      // Whoever was inside dies of that, a little later.
+      await expect.poll(() => stateOf(Number(inside))).toBeOneOf([undefined, 'Z', 'X'])
       const second = await contained(path)
       expect(second.said).toBe('open 1 1')
       expect(owners(path)).toHaveLength(1)
@@ -167,13 +172,12 @@ describe('processes that die soon after they open', () => {
       for (let count = 1; count <= 3; count++) await killed(path)
       const opener = startChild('hold-open.mjs', [path])
       onTestFinished(() => void opener.process.kill('SIGKILL'))
-      const probe = await probeOf(opener.process.pid as number)
-      process.kill(probe, 'SIGSTOP')
-      // Inside the gate it would hold everybody up for as long as it is stopped. Later, then.
-      const isEarly = !readFileSync(`/proc/${probe}/maps`, 'utf8').includes('gate.mdb')
+      const probe = await stoppedProbeOf(opener)
+      // Inside the gate it would hold everybody up for as long as it is stopped. Another one, then.
+      const isEarly = probe !== undefined && !fileOf(probe, 'maps').includes('gate.mdb')
       if (isEarly || round === 20) dict.set('meanwhile', round)
-      const state = readFileSync(`/proc/${probe}/stat`, 'utf8').split(' ')[2]
-      process.kill(probe, 'SIGCONT')
+      const state = probe && stateOf(probe)
+      if (probe !== undefined) process.kill(probe, 'SIGCONT')
       await opener.line((line) => line.startsWith('open'))
       opener.process.stdin?.end()
       await opener.ended
@@ -182,17 +186,45 @@ describe('processes that die soon after they open', () => {
       expect(dict.get('meanwhile')).toBe(round)
       return
     }
-  }, 60_000)
+  })
 })
 
-/** The process that a process has sent to look, as soon as there is one. */
-async function probeOf(pid: number): Promise<number> {
-  for (;;) {
-    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+/**
+ * The process that a process has sent to look, stopped as soon as there is one; undefined if it came and
+ * went before anybody saw it.
+ */
+async function stoppedProbeOf({ process: { pid }, line }: Child): Promise<number | undefined> {
+  let isOpen = false
+  void line((text) => text.startsWith('open')).then(() => {
+    isOpen = true
+  })
+  while (!isOpen) {
+    const probe = Number(fileOf(Number(pid), `task/${pid}/children`).split(' ')[0])
     // Before it has become another program it is a copy of the one that sent it.
-    if (child && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('gate.mdb')) {
-      return Number(child)
+    if (probe > 0 && fileOf(probe, 'cmdline').includes('gate.mdb')) {
+      try {
+        process.kill(probe, 'SIGSTOP')
+      } catch {
+        return undefined
+      }
+      // On a busy machine that takes a moment. One that had ended is a zombie, or gone.
+      while (!['T', 'Z', 'X', undefined].includes(stateOf(probe))) await new Promise(setImmediate)
+      return stateOf(probe) === 'T' ? probe : undefined
     }
     await new Promise(setImmediate)
+  }
+  return undefined
+}
+
+function stateOf(pid: number): string | undefined {
+  return fileOf(pid, 'stat').split(') ')[1]?.[0]
+}
+
+/** What the system tells of a process: nothing, if there is none any more. */
+function fileOf(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
   }
 }

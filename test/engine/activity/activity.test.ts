@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { aesGcm } from '../../../src/codec/cipher/aes-gcm.js'
 import type { Activity } from '../../../src/engine/activity/activity.js'
 import { HotKeys } from '../../../src/engine/activity/hot-keys.js'
@@ -33,7 +33,24 @@ async function asked(ask: () => Activity, isWanted: (activity: Activity) => bool
 describe.each(['plain', 'sealed'])('activity() of a %s store', (kind) => {
   const cipher = kind === 'sealed' ? aesGcm({ keys: [Buffer.alloc(32, 7)] }) : undefined
 
-  test('tells who reads what, and who holds a lock; and nobody writes unless asked', async () => {
+  test('nobody writes unless asked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const store = freshStore()
+    const worker = open<Record<string, number>>(store, { cipher })
+    worker.set('hot', 1).flushSync()
+    worker.get('hot')
+    // The first looks of sweeper and reporter make what they look into.
+    vi.advanceTimersByTime(10_000)
+    const quiet = store.changeId()
+    vi.advanceTimersByTime(60_000)
+    expect(store.changeId()).toBe(quiet)
+    worker.set('hot', 2).flushSync()
+    expect(store.changeId()).toBeGreaterThan(quiet)
+    worker.close()
+  })
+
+  test('tells who reads what, and who holds a lock', async () => {
     const store = freshStore()
     const worker = open<Record<string, number>>(asOtherProcess(store), { cipher })
     const viewer = open<Record<string, number>>(store, { cipher, background: 'disabled' })
@@ -42,12 +59,6 @@ describe.each(['plain', 'sealed'])('activity() of a %s store', (kind) => {
     worker.flushSync()
     await worker.flush()
     worker.get('hot')
-    // The first looks of sweeper and reporter make what they look into.
-    await pause(1_100)
-    const quiet = store.changeId()
-    await pause(1_100)
-    expect(store.changeId()).toBe(quiet)
-
     const lock = await worker.lock('job')
     const reading = setInterval(() => {
       for (let at = 0; at < 10; at++) worker.get('hot')

@@ -10,7 +10,7 @@ const NAP_MS = 0.05
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
 /** Nobody waits longer than that for the other side: it is dead, and the test must end. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 export function fileBaton(path) {
   const descriptor = openSync(path, 'a+')

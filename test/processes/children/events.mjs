@@ -3,7 +3,8 @@
 //   watch    prints each change of any process, until its input ends
 //   write    sets "k0" to "k99" with a ttl of 200 ms, and "own" with an onExpire, which it prints
 //   due      sets 2,000 entries that are due at once, and ends without sweeping
-//   sweep    says when it begins to sweep, and goes on until it is killed
+//   sweep    sweeps, and is killed after its first step
+import { subscribe } from 'node:diagnostics_channel'
 import { open } from 'persistdict'
 
 const [directory, role] = process.argv.slice(2)
@@ -14,6 +15,7 @@ dict.on('error', (error) => say(`error ${error.stack}`))
 
 if (role !== 'due') process.stdin.on('end', () => process.exit()).resume()
 
+if (role === 'sweep') subscribe('persistdict:sweep', () => process.kill(process.pid, 'SIGKILL'))
 if (role === 'listen') {
   dict.on('expire', ({ key, value }) => say(`expire ${key} ${JSON.stringify(value)}`))
 } else if (role === 'watch') {

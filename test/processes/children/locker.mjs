@@ -5,11 +5,12 @@
  *     < {"do":"race","key":"r1","at":1700000000000}      tries to get a lock at an instant, and keeps it
  *     < {"do":"drop"}                                     gives it back
  *     < {"do":"loop","key":"k","rounds":10,"tasks":2,"flag":path}   locks again and again
- *     < {"do":"freeze","key":"k","lease":300,"how":"stop"}          sleeps while holding a lock, then writes
+ *     < {"do":"freeze","key":"k","lease":300,"how":"stop"}          stops while holding a lock, then writes
+ *     < {"do":"freeze","key":"k","lease":300,"how":"block","until":path}   blocks until there is that file
  *
  * With "rival" in the settings, `race` uses proper-lockfile on that directory instead.
  */
-import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import lockfile from 'proper-lockfile'
@@ -18,6 +19,7 @@ import { OPENERS } from './stores.mjs'
 const { store, place, rival } = JSON.parse(process.argv[2])
 const dict = await OPENERS[store](place)
 const say = (answer) => console.log(JSON.stringify(answer))
+const nap = new Int32Array(new SharedArrayBuffer(4))
 let release = async () => {}
 console.log('ready')
 
@@ -74,12 +76,12 @@ async function loop({ key, rounds, tasks, flag, holdMs = 1 }) {
   say({ did: 'loop', held, doubles })
 }
 
-async function freeze({ key, lease, how, forMs }) {
+async function freeze({ key, lease, how, until }) {
   const lock = await dict.lock(key, { lease })
   say({ did: 'lock', token: lock.token })
   await pause(10)
   if (how === 'stop') process.kill(process.pid, 'SIGSTOP')
-  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs)
+  else while (!existsSync(until)) Atomics.wait(nap, 0, 0, 5)
   let refusal
   try {
     dict.transaction(() => {
