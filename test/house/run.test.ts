@@ -53,25 +53,67 @@ describe('npm test', () => {
     expect(runTests({})).toEqual({ line: '0 passed, 1 failed', status: 1 })
   })
 
+  test('fails when the build fails, and runs nothing', () => {
+    const result = runTests({ 'a.test.ts': PASSING }, ['--build'], {
+      build: 'node -e "process.exit(3)"',
+    })
+    expect(result).toEqual({ line: '0 passed, 1 failed', status: 1 })
+  })
+
+  test('builds before it runs anything', () => {
+    const looks = `import { existsSync } from 'node:fs'
+      import { test } from 'vitest'
+      test.runIf(existsSync('built'))('passes', () => {})\n`
+    const build = `node -e "fs.writeFileSync('built', '')"`
+    const result = runTests({ 'a.test.ts': looks }, ['--build'], { build })
+    expect(result).toEqual({ line: '1 passed, 0 failed', status: 0 })
+  })
+
+  test('counts tests that need a Redis server as failed where there is none', () => {
+    const server = fileURLToPath(new URL('../redis/redis-url.ts', import.meta.url))
+    const needy = `${PASSING} import { redisUrl } from ${JSON.stringify(server)}
+      test('needs a server', () => void redisUrl())\n`
+    const result = runTests(
+      { 'a.test.ts': needy },
+      [],
+      {},
+      {
+        PATH: '',
+        REDIS_URL: undefined,
+      },
+    )
+    expect(result).toEqual({ line: '1 passed, 1 failed', status: 1 })
+  })
+
   test('fails when the runner does not start', () => {
     const result = runTests({ 'a.test.ts': PASSING }, ['--no-such-option'])
     expect(result).toEqual({ line: '0 passed, 1 failed', status: 1 })
   })
 })
 
-function runTests(files: Record<string, string>, args: string[] = []) {
+const RUN = fileURLToPath(new URL('./run.ts', import.meta.url))
+
+function runTests(
+  files: Record<string, string>,
+  args: string[] = [],
+  scripts: Record<string, string> = {},
+  env: NodeJS.ProcessEnv = {},
+) {
   root = mkdtempSync(join(tmpdir(), 'persistdict-run-'))
   mkdirSync(join(root, 'test'))
   symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'), 'dir')
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', scripts }))
   for (const [name, source] of Object.entries(files)) {
     writeFileSync(join(root, 'test', name), source)
   }
   const { stdout, status } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'test/house/run.ts', '--root', root, ...args],
-    { cwd: REPOSITORY, encoding: 'utf8', env: environmentOutsideVitest() },
+    ['--import', 'tsx', RUN, ...args, '--root', root],
+    { cwd: root, encoding: 'utf8', env: { ...environmentOutsideVitest(), ...env } },
   )
-  return { line: stdout.trimEnd().split('\n').at(-1), status }
+  const [line, ...before] = stdout.trimEnd().split('\n').reverse()
+  const verdicts = before.filter((text) => /^\d+ passed, \d+ failed$/.test(text))
+  return verdicts.length === 0 ? { line, status } : { verdicts: [line, ...verdicts] }
 }
 
 /** The runner marks the environment of its workers; one that is started in there must not see it. */

@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { runChild, startChild } from './child.js'
 import { tempDirectory } from './temp-directory.js'
 
-const DURABILITIES = ['batched', 'commit', 'sync'] as const
+type Durability = 'batched' | 'commit' | 'sync'
+
+/** What is open when the process ends. */
+const OPEN: readonly { readonly title: string; readonly durabilities: readonly Durability[] }[] = [
+  { title: 'one dict', durabilities: ['batched'] },
+  { title: 'a dict of each durability', durabilities: ['batched', 'commit', 'sync'] },
+]
 
 interface Way {
   readonly way: string
@@ -76,27 +82,34 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-describe.each(DURABILITIES)("durability '%s'", (durability) => {
+describe.each(OPEN)('with $title open', ({ durabilities }) => {
+  const places = () => new Map(durabilities.map((durability) => [tempDirectory(), durability]))
+  const told = (dicts: ReadonlyMap<string, Durability>) => JSON.stringify(Object.fromEntries(dicts))
+
   for (const { way, title, code, writers, stdout = '' } of WAYS) {
     test(`set() survives ${title}`, async () => {
-      const path = tempDirectory()
-      const ended = await runChild('exit.mjs', [path, durability, way])
+      const dicts = places()
+      const ended = await runChild('exit.mjs', [told(dicts), way])
       expect(ended).toMatchObject({ code, signal: null, stdout })
       if (code === 0) expect(ended.stderr).toBe('')
       if (code === 1) expect(ended.stderr).toContain('on purpose')
-      expectWrites(path, writers)
+      for (const path of dicts.keys()) expectWrites(path, writers)
     })
   }
+})
 
-  test('process.exit() inside a transaction ends the process and rolls back', async () => {
+test.each(['batched', 'commit', 'sync'])(
+  "process.exit() inside a transaction ends the process and rolls back, durability '%s'",
+  async (durability) => {
     const path = tempDirectory()
-    const ended = await runChild('exit.mjs', [path, durability, 'exit in transaction'])
+    const places = JSON.stringify({ [path]: durability })
+    const ended = await runChild('exit.mjs', [places, 'exit in transaction'])
     expect(ended.signal).toBeNull()
     using dict = open(path)
     expect(dict.has('half')).toBe(false)
     expectWrites(path, ['main'])
-  })
-})
+  },
+)
 
 function expectWrites(path: string, writers: readonly string[]): void {
   using dict = open(path)

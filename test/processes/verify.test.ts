@@ -12,13 +12,12 @@ test('verify() finds nothing in a store that another process changes all the tim
   await child.line((line) => line === 'ready')
   const before = commits()
   let entries = 0
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 8 || commits() === before; round++) {
     const report = await dict.verify({ repair: true })
     expect(report.details).toEqual([])
     entries += report.entries
   }
   expect(entries).toBeGreaterThan(100)
-  expect(commits()).toBeGreaterThan(before)
   child.process.kill('SIGKILL')
   await child.ended
   expect(await dict.verify()).toMatchObject({ findings: 0 })

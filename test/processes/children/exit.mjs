@@ -1,11 +1,12 @@
 /**
- * `exit.mjs PATH DURABILITY WAY`: writes, and ends that way at once. Also its own worker thread.
+ * `exit.mjs {"PATH":"DURABILITY"} WAY`: writes to a dict at each path, and ends that way at once. Also its
+ * own worker thread.
  * Every key is written right before the end, so that only the exit hook can save it.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { open } from 'persistdict'
 
-const [path, durability, way] = isMainThread ? process.argv.slice(2) : workerData
+const [places, way] = isMainThread ? process.argv.slice(2) : workerData
 
 const WAYS = {
   natural() {
@@ -48,7 +49,7 @@ const WAYS = {
   },
   'exit in transaction'() {
     save('main')
-    dict().transaction((inside) => {
+    dicts()[0].transaction((inside) => {
       inside.set('half', 'done')
       process.exit(0)
     })
@@ -80,28 +81,31 @@ else {
   parentPort?.unref()
 }
 
-function dict() {
-  return open(path, { durability })
+function dicts() {
+  return Object.entries(JSON.parse(places)).map(([path, durability]) => open(path, { durability }))
 }
 
 function save(name) {
-  const target = dict()
-  for (let at = 0; at < 100; at++) target.set(`${name} ${at}`, { at })
-  target.set('overwritten', 'old')
-  target.set('overwritten', name)
-  target.set('deleted', 'x')
-  target.delete('deleted')
+  for (const target of dicts()) {
+    for (let at = 0; at < 100; at++) target.set(`${name} ${at}`, { at })
+    target.set('overwritten', 'old')
+    target.set('overwritten', name)
+    target.set('deleted', 'x')
+    target.delete('deleted')
+  }
 }
 
 /** The main thread may have the dict open, too: then one environment serves both. */
 function withWorker(inWorker, mainToo = true) {
   if (mainToo) save('main')
-  const worker = new Worker(new URL(import.meta.url), { workerData: [path, durability, inWorker] })
+  const worker = new Worker(new URL(import.meta.url), { workerData: [places, inWorker] })
   worker.on('error', (error) => console.log(`worker error: ${error.message}`))
   worker.on('exit', (code) => {
     console.log(`worker exit: ${code}`)
     // The thread that is left goes on, reads what the other wrote, and saves more.
-    if (dict().get('worker 99')?.at !== 99) throw new Error('the write of the worker is not there')
+    for (const dict of dicts()) {
+      if (dict.get('worker 99')?.at !== 99) throw new Error('the write of the worker is not there')
+    }
     save('after')
   })
 }
