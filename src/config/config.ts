@@ -57,6 +57,7 @@ export interface CompressConfig extends Pick<CompressOptions, 'thresholdBytes' |
   readonly use: CompressorName | 'none'
 }
 
+const options = openModel()
 const compressor = z.enum(['none', ...COMPRESSOR_NAMES])
 
 export const configModel = z.strictObject({
@@ -77,8 +78,8 @@ export const configModel = z.strictObject({
   ttl: durationModel.nullable().optional(),
   maxIdle: durationModel.optional(),
   maxAge: durationModel.optional(),
-  cache: openModel.shape.cache.unwrap().strict().optional(),
-  ...openModel.pick({
+  cache: options.shape.cache.unwrap().strict().optional(),
+  ...options.pick({
     durability: true,
     maxValueBytes: true,
     hashKeys: true,

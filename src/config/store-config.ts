@@ -95,7 +95,7 @@ export const durationModel = z
 const lmdbModel = z.strictObject({
   kind: z.literal('lmdb'),
   path,
-  ...openModel.shape.lmdb.unwrap().shape,
+  ...openModel().shape.lmdb.unwrap().shape,
 })
 
 const memoryModel = z.strictObject({ kind: z.literal('memory') })

@@ -28,16 +28,23 @@ export interface StoreLimitOptions extends LimitOptions {
 /** Fewer are less than the few pages that a store always takes. */
 const LEAST_MAX_BYTES = 2 ** 16
 
-const shape = {
-  maxEntries: z.int().min(1).nullable().optional(),
-  maxBytes: z.int().min(LEAST_MAX_BYTES).nullable().optional(),
-  eviction: z.enum(['sieve', 'lru', 'fifo', 'none']).optional(),
-}
+const maxEntries = () => z.int().min(1).nullable().optional()
+const maxBytes = () => z.int().min(LEAST_MAX_BYTES).nullable().optional()
+const eviction = () => z.enum(['sieve', 'lru', 'fifo', 'none']).optional()
 
 /** For the model of all options. */
-export const limitShape = {
-  ...shape,
-  namespaces: z.record(z.string(), z.strictObject(shape)).optional(),
+export const LIMIT_MODELS = {
+  maxEntries,
+  maxBytes,
+  eviction,
+  namespaces: () => {
+    const limits = z.strictObject({
+      maxEntries: maxEntries(),
+      maxBytes: maxBytes(),
+      eviction: eviction(),
+    })
+    return z.record(z.string(), limits).optional()
+  },
 }
 
 /** The limits that the options ask for; undefined if they say nothing of limits. */

@@ -1,4 +1,4 @@
-/** The options of open(), checked by one zod model and resolved against one set of defaults. */
+/** The options of open(), checked by models of zod and resolved against one set of defaults. */
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
 import type { Cipher } from '../codec/cipher/cipher.js'
@@ -16,7 +16,7 @@ import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import type { KeyHash } from '../keys/key-settings.js'
 import type { LmdbOptions } from '../store/lmdb/open-lmdb.js'
-import { limitShape, type StoreLimitOptions } from './limit-options.js'
+import { LIMIT_MODELS, type StoreLimitOptions } from './limit-options.js'
 
 /** When a store is verified as it is opened. */
 export type CheckMode = 'background' | 'blocking' | 'off'
@@ -147,88 +147,121 @@ const functions = <T>(...names: string[]) =>
     `must be an object with ${names.map((name) => `${name}()`).join(' and ')}`,
   )
 
-const count = z.int().nonnegative()
+const withId = <T extends { readonly id: string }>(...names: string[]) =>
+  functions<T>(...names).refine(
+    ({ id }) => typeof id === 'string' && id !== '',
+    'must have an id, a string',
+  )
 
-const serializer = functions<Serializer>('serialize', 'deserialize').refine(
-  ({ id }) => typeof id === 'string' && id !== '',
-  'must have an id, a string',
-)
+const count = () => z.int().nonnegative()
 
-const cipher = functions<Cipher>('seal', 'open').refine(
-  ({ id }) => typeof id === 'string' && id !== '',
-  'must have an id, a string',
-)
+/** What each option may be. A model is made when its option is first given: making all takes milliseconds. */
+const MODELS = {
+  durability: () => z.enum(['batched', 'commit', 'sync']).optional(),
+  serializer: () =>
+    z
+      .union([
+        z.enum(['msgpack', 'json', 'structured']),
+        withId<Serializer>('serialize', 'deserialize'),
+      ])
+      .optional(),
+  // Compression says what is wrong with it.
+  compress: () => z.unknown().optional(),
+  maxValueBytes: () => z.int().min(1).optional(),
+  cipher: () => {
+    const cipher = withId<Cipher>('seal', 'open')
+    return z.union([cipher, z.array(cipher)]).optional()
+  },
+  hashKeys: () => z.enum(['always', 'long']).optional(),
+  debugKeys: () => z.boolean().optional(),
+  types: () => z.record(z.string(), functions('serialize', 'deserialize')).optional(),
+  keySerializer: () => functions<KeySerializer>('serialize', 'deserialize').optional(),
+  values: () => z.enum(['frozen', 'copy']).optional(),
+  onConflict: () => z.enum(['overwrite', 'throw']).optional(),
+  // Numbers of any kind: durationMs() says what is wrong with 0 and NaN.
+  ttl: () => z.unknown().optional(),
+  maxIdle: () => z.unknown().optional(),
+  maxAge: () => z.unknown().optional(),
+  schema: () =>
+    z
+      .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
+        error: 'must be a Standard Schema, such as one made with Zod',
+      })
+      .optional(),
+  initial: () => z.record(z.string(), z.unknown()).optional(),
+  cache: () =>
+    z.object({ maxEntries: count().optional(), maxBytes: count().optional() }).optional(),
+  keySizeLimit: () => z.int().optional(),
+  digestBytes: () => z.int().optional(),
+  keyHash: () => functions<KeyHash>('digest').optional(),
+  background: () => z.union([z.boolean(), z.literal('disabled')]).optional(),
+  flushOnSignals: () => z.boolean().optional(),
+  maxKeys: () => z.number().min(1).optional(),
+  ...LIMIT_MODELS,
+  check: () => z.enum(['background', 'blocking', 'off']).optional(),
+  lmdb: () =>
+    z
+      .object({
+        mapSizeBytes: z
+          .int()
+          .min(2 ** 20)
+          .max(2 ** 46)
+          .optional(),
+        maxSizeBytes: z
+          .number()
+          .min(2 ** 16)
+          .optional(),
+        maxReaders: z
+          .int()
+          .min(1)
+          .max(2 ** 20)
+          .optional(),
+        allowNetworkFileSystem: z.boolean().optional(),
+        changeClock: z.enum(['mapped', 'asked']).optional(),
+      })
+      .optional(),
+  clock: () => functions<Clock>('now', 'monotonic', 'after', 'endOfTurn').optional(),
+}
+
+type Name = keyof typeof MODELS
+type Models = { readonly [P in Name]: ReturnType<(typeof MODELS)[P]> }
+
+const NAMES = Object.keys(MODELS) as readonly Name[]
+const made: { -readonly [P in Name]?: Models[P] } = {}
+
+function modelOf<P extends Name>(name: P): Models[P] {
+  // The type of MODELS says that each makes what Models has under its name.
+  made[name] ??= MODELS[name]() as Models[P]
+  return made[name] as Models[P]
+}
 
 /** The model of all options; config/ builds upon what of it is plain data. */
-export const openModel = z.object({
-  durability: z.enum(['batched', 'commit', 'sync']).optional(),
-  serializer: z.union([z.enum(['msgpack', 'json', 'structured']), serializer]).optional(),
-  // Compression says what is wrong with it.
-  compress: z.unknown().optional(),
-  maxValueBytes: z.int().min(1).optional(),
-  cipher: z.union([cipher, z.array(cipher)]).optional(),
-  hashKeys: z.enum(['always', 'long']).optional(),
-  debugKeys: z.boolean().optional(),
-  types: z.record(z.string(), functions('serialize', 'deserialize')).optional(),
-  keySerializer: functions<KeySerializer>('serialize', 'deserialize').optional(),
-  values: z.enum(['frozen', 'copy']).optional(),
-  onConflict: z.enum(['overwrite', 'throw']).optional(),
-  // Numbers of any kind: durationMs() says what is wrong with 0 and NaN.
-  ttl: z.unknown().optional(),
-  maxIdle: z.unknown().optional(),
-  maxAge: z.unknown().optional(),
-  schema: z
-    .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
-      error: 'must be a Standard Schema, such as one made with Zod',
-    })
-    .optional(),
-  initial: z.record(z.string(), z.unknown()).optional(),
-  cache: z.object({ maxEntries: count.optional(), maxBytes: count.optional() }).optional(),
-  keySizeLimit: z.int().optional(),
-  digestBytes: z.int().optional(),
-  keyHash: functions<KeyHash>('digest').optional(),
-  background: z.union([z.boolean(), z.literal('disabled')]).optional(),
-  flushOnSignals: z.boolean().optional(),
-  maxKeys: z.number().min(1).optional(),
-  ...limitShape,
-  check: z.enum(['background', 'blocking', 'off']).optional(),
-  lmdb: z
-    .object({
-      mapSizeBytes: z
-        .int()
-        .min(2 ** 20)
-        .max(2 ** 46)
-        .optional(),
-      maxSizeBytes: z
-        .number()
-        .min(2 ** 16)
-        .optional(),
-      maxReaders: z
-        .int()
-        .min(1)
-        .max(2 ** 20)
-        .optional(),
-      allowNetworkFileSystem: z.boolean().optional(),
-      changeClock: z.enum(['mapped', 'asked']).optional(),
-    })
-    .optional(),
-  clock: functions<Clock>('now', 'monotonic', 'after', 'endOfTurn').optional(),
-})
+export function openModel(): z.ZodObject<Models> {
+  return z.object(Object.fromEntries(NAMES.map((name) => [name, modelOf(name)])) as Models)
+}
 
 /** Throws OptionError naming the first option that is unknown or wrong, and what it takes. */
 export function checkOptions(options: object): void {
-  refuseUnknown(options, Object.keys(openModel.shape), 'open()')
-  for (const group of ['cache', 'lmdb'] as const) {
-    const inner = (options as Record<string, unknown>)[group]
-    const { shape } = openModel.shape[group].unwrap()
-    if (typeof inner === 'object' && inner !== null) refuseUnknown(inner, Object.keys(shape), group)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError('', 'The options of open() must be an object.')
   }
-  const result = openModel.safeParse(options)
+  refuseUnknown(options, NAMES, 'open()')
+  for (const name of NAMES) {
+    const value = (options as Record<Name, unknown>)[name]
+    if (value !== undefined) checkOption(name, value)
+  }
+}
+
+function checkOption(name: Name, value: unknown): void {
+  if ((name === 'cache' || name === 'lmdb') && typeof value === 'object' && value !== null) {
+    refuseUnknown(value, Object.keys(modelOf(name).unwrap().shape), name)
+  }
+  const result = modelOf(name).safeParse(value)
   if (result.success) return
   const [issue] = result.error.issues
-  const name = issue?.path.map(String).join('.') ?? ''
+  const path = [name, ...(issue?.path ?? [])].map(String).join('.')
   throw new OptionError(
-    name,
-    `Option "${name}" of open() is wrong: ${issue?.message ?? 'it cannot be used'}.`,
+    path,
+    `Option "${path}" of open() is wrong: ${issue?.message ?? 'it cannot be used'}.`,
   )
 }

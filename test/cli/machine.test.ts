@@ -66,9 +66,10 @@ describe('doctor', () => {
 
 /** Of a process that ran on this machine a moment ago. */
 function identityOfTheDead(): string {
-  const script = `import('${new URL('../../dist/process-identity.js', import.meta.url).pathname}')
-    .then(({ processIdentity }) => console.log(JSON.stringify(processIdentity())))`
-  return execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+  const script = `import { processIdentity } from '${new URL('../../src/process-identity.ts', import.meta.url)}'
+    console.log(JSON.stringify(processIdentity()))`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
+  return execFileSync(process.execPath, args, { encoding: 'utf8' })
 }
 
 describe('bench', () => {

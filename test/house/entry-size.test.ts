@@ -10,23 +10,27 @@ const KIB = 1_024
  * ceiling was set. Raise one only with its story.
  */
 const CEILINGS: Readonly<Record<string, number>> = {
-  // 834 of them are zod, of which 330 are its messages in other languages: its entry imports them all.
-  persistdict: 2_000,
-  'persistdict/tiered': 1_900,
+  // Once 1,813, of which 834 were zod, 330 of these its messages in other languages; and our comments.
+  // What is built now is what is used, without comments: 176 of zod, 520 of ours, and 158 of dependencies.
+  persistdict: 940,
+  'persistdict/tiered': 880,
   // The same, and the files that read settings and make stores of them.
-  'persistdict/config': 2_250,
+  'persistdict/config': 1_140,
   // Stores load their client or engine when the first one is opened.
-  'persistdict/sqlite': 80,
-  'persistdict/redis': 110,
-  'persistdict/file': 110,
-  'persistdict/memory': 50,
-  'persistdict/testing': 140,
+  'persistdict/sqlite': 45,
+  'persistdict/redis': 75,
+  'persistdict/file': 65,
+  'persistdict/memory': 35,
+  'persistdict/testing': 95,
   // Their peers are the application's, but for the classes of LangChain that ours extend.
-  'persistdict/ai-sdk': 60,
-  'persistdict/fetch': 60,
-  'persistdict/keyv': 20,
-  'persistdict/langchain': 300,
+  'persistdict/ai-sdk': 30,
+  'persistdict/fetch': 30,
+  'persistdict/keyv': 5,
+  'persistdict/langchain': 250,
 }
+
+/** Finding and linking a file takes longer than reading it. It was 240 for the dict, and is 18. */
+const MOST_FILES_OF_OURS = 30
 
 test('no entry point loads more than its ceiling, and none loads a native store', async () => {
   const found = await Promise.all(
@@ -36,9 +40,15 @@ test('no entry point loads more than its ceiling, and none loads a native store'
       const native = files.filter((file) =>
         /node_modules\/(lmdb|better-sqlite3|redis)\//.test(file),
       )
-      return { entry, native, over: bytes > ceiling * KIB ? Math.ceil(bytes / KIB) : 0 }
+      const ours = files.filter((file) => !file.includes('/node_modules/')).length
+      return {
+        entry,
+        native,
+        over: bytes > ceiling * KIB ? Math.ceil(bytes / KIB) : 0,
+        files: ours > MOST_FILES_OF_OURS ? ours : 0,
+      }
     }),
   )
-  const wanted = Object.keys(CEILINGS).map((entry) => ({ entry, native: [], over: 0 }))
+  const wanted = Object.keys(CEILINGS).map((entry) => ({ entry, native: [], over: 0, files: 0 }))
   expect(found).toStrictEqual(wanted)
 })

@@ -40,7 +40,7 @@ export interface Rule {
   check(tree: Tree): Finding[]
 }
 
-const CODE_FOLDERS = ['src', 'test', 'bench', 'docs']
+const CODE_FOLDERS = ['src', 'build', 'test', 'bench', 'docs']
 const CODE_FILE = /\.[cm]?[jt]sx?$/
 
 export function readTree(root: string): Tree {

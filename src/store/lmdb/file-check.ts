@@ -17,7 +17,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs'
 import { DamagedStoreError } from '../../errors/open-errors.js'
-import { areTreesWithin } from './page-walk.js'
+import { areTreesWithin, numberAt } from './page-walk.js'
 
 const META_BYTES = 160
 const META_FLAG = 0x08
@@ -37,7 +37,7 @@ interface Meta {
   readonly lastPage: number
   readonly transactionId: number
   /** Of the free list and of the main database, in which the others are. */
-  readonly roots: readonly bigint[]
+  readonly roots: readonly number[]
 }
 
 /** Throws DamagedStoreError unless LMDB can map the file safely. A missing or empty file is fine. */
@@ -83,21 +83,22 @@ function checkContent(file: string, descriptor: number, size: number): void {
 
 /** The meta page at `offset`, or what is wrong with it. */
 function readMeta(descriptor: number, offset: number): Meta | string {
-  const page = Buffer.alloc(META_BYTES)
+  const page = new DataView(new ArrayBuffer(META_BYTES))
   if (readSync(descriptor, page, 0, META_BYTES, offset) < META_BYTES) return 'it is cut off'
-  if (page.readUInt32LE(24) !== MAGIC) return 'it is not an LMDB file'
-  if (page.readUInt32LE(28) !== DATA_VERSION) {
-    return `it has LMDB data format ${page.readUInt32LE(28)}, and this version reads ${DATA_VERSION}`
+  if (page.getUint32(24, true) !== MAGIC) return 'it is not an LMDB file'
+  const version = page.getUint32(28, true)
+  if (version !== DATA_VERSION) {
+    return `it has LMDB data format ${version}, and this version reads ${DATA_VERSION}`
   }
-  const pageSize = page.readUInt32LE(48)
+  const pageSize = page.getUint32(48, true)
   const isPowerOfTwo = (pageSize & (pageSize - 1)) === 0
-  if ((page.readUInt16LE(18) & META_FLAG) === 0 || !isPowerOfTwo)
+  if ((page.getUint16(18, true) & META_FLAG) === 0 || !isPowerOfTwo)
     return 'its first pages are damaged'
   if (pageSize < SMALLEST_PAGE || pageSize > LARGEST_PAGE) return 'its first pages are damaged'
   return {
     pageSize,
-    lastPage: Number(page.readBigUInt64LE(144)),
-    transactionId: Number(page.readBigUInt64LE(152)),
-    roots: [page.readBigUInt64LE(88), page.readBigUInt64LE(136)],
+    lastPage: numberAt(page, 144),
+    transactionId: numberAt(page, 152),
+    roots: [numberAt(page, 88), numberAt(page, 136)],
   }
 }

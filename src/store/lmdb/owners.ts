@@ -271,9 +271,9 @@ function readOwner(file: string): Owner | undefined {
 
 function ownVersion(): string {
   try {
-    return createRequire(import.meta.url)('../../../package.json').version
+    return createRequire(import.meta.url)('persistdict/package.json').version
   } catch {
-    // A bundle has no package.json. The version is only for people who look into the file.
+    // An application's bundle may have no package beside it. The version is only for people who look into the file.
     return 'unknown'
   }
 }

@@ -318,10 +318,12 @@ describe('testCipher()', () => {
 })
 
 async function noncesOfWorker(count: number): Promise<Buffer> {
-  const pool = new URL('../../../dist/codec/cipher/nonce-pool.js', import.meta.url).href
+  const pool = JSON.stringify(new URL('../../../src/codec/cipher/nonce-pool.ts', import.meta.url))
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'))
   const code = `
     import { parentPort } from 'node:worker_threads'
-    import { fillRandom } from ${JSON.stringify(pool)}
+    import { tsImport } from ${tsx}
+    const { fillRandom } = await tsImport(${pool}, ${pool})
     const bytes = new Uint8Array(${count} * 12)
     for (let at = 0; at < bytes.length; at += 12) fillRandom(bytes, at, 12)
     parentPort.postMessage(bytes)`
