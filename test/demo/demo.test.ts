@@ -16,7 +16,7 @@ import { markdownPaths, readMarkdown } from '../../docs/demo/markdown.js'
 const DEMO = fileURLToPath(new URL('../../docs/demo/demo.ts', import.meta.url))
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const DOCUMENTS = 24
-const WORKERS = 3
+const WORKERS = 2
 const LICENSE = '# License\n\nPermission is granted to everybody to do anything with this.\n'
 
 let root: string

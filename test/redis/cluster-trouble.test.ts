@@ -52,7 +52,7 @@ test('while the slot of a store moves to another node, calls are answered and no
     url: undefined,
     cluster: { rootNodes: cluster.rootNodes },
     prefix,
-    timeout: 20_000,
+    timeout: 60_000,
   })
   const keys = Array.from({ length: 300 }, (_, at) => `key ${String(at).padStart(3, '0')}`)
   await Promise.all(keys.map((key) => put(store, key, 'before')))

@@ -16,7 +16,7 @@ const NEVER_MS = 2 ** 30
 /** A mirror as another process would have it: with a connection and a dict of its own. */
 async function mirrored(url: string): Promise<Mirror<Bag>> {
   // By another name of the host, so that the dicts share nothing.
-  const far = await openAsync<Bag>(redisStore({ url, prefix: 'app', timeout: 2_000 }))
+  const far = await openAsync<Bag>(redisStore({ url, prefix: 'app', timeout: 5_000 }))
   const copy = await mirror<Bag>(far, { refreshMs: NEVER_MS })
   onTestFinished(async () => {
     await copy.close()

@@ -45,6 +45,19 @@ export async function read(store: AsyncStore, key: string): Promise<string | und
   return record && Buffer.from(record).toString()
 }
 
+/**
+ * Puts a row, again and again until it is done: to connect may take longer than a short timeout, on a busy
+ * machine.
+ */
+export async function putAtLast(store: AsyncStore, key: string, value: string): Promise<void> {
+  await until(() =>
+    put(store, key, value).then(
+      () => true,
+      () => false,
+    ),
+  )
+}
+
 /** Waits for a condition, looking again and again; the test's own time limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))

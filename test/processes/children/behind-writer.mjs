@@ -9,7 +9,7 @@ import { redisStore } from 'persistdict/redis'
 import { tiered } from 'persistdict/tiered'
 
 const [url, prefix, directory] = process.argv.slice(2)
-const far = redisStore({ url, prefix, timeout: 1_000 })
+const far = redisStore({ url, prefix, timeout: 20_000 })
 const dict = await openAsync(tiered({ near: lmdbStore(directory), far, write: 'behind' }))
 dict.on('error', () => {})
 console.log('open')

@@ -28,7 +28,7 @@ console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) void round(JSON.parse(line))
 dict.close()
 
-async function round({ key, asks, leader, lease, computeMs = 5, timeout = 20_000 }) {
+async function round({ key, asks, leader, lease, computeMs = 5, timeout = 120_000 }) {
   const ask = () =>
     dict.getOrSet(
       key,

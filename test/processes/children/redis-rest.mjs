@@ -5,7 +5,8 @@
 import { redisStore } from 'persistdict/redis'
 
 const [url, name, state] = process.argv.slice(2)
-const store = redisStore({ url, module: await import(name), timeout: 500, prefix: 'rest' })
+const timeout = state === 'up' ? 60_000 : 500
+const store = redisStore({ url, module: await import(name), timeout, prefix: 'rest' })
 const key = Buffer.from('key')
 store.onInvalidate(() => {})
 try {
