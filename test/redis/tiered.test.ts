@@ -152,9 +152,10 @@ test('what a killed host had acknowledged and not sent, the next process on its 
   await child.line((line) => line === '25')
   child.process.kill('SIGKILL')
   const { stdout } = await child.ended
-  await server.start()
-  const next = await host(place, { write: 'behind' })
+  // Begun while the server is away: it would send at once, and nobody could see what was left.
+  const next = await opened(place, { write: 'behind', onFarError: 'serve-near' })
   expect((await engineOf(next)).queueLength).toBeGreaterThan(25)
+  await server.start()
   await atLast(() => next.flush())
   const found = await inRedis(place)
   for (const line of stdout.trim().split('\n').slice(1)) {

@@ -19,6 +19,8 @@ import { OPENERS } from './stores.mjs'
 const { store, place, rival } = JSON.parse(process.argv[2])
 const dict = await OPENERS[store](place)
 const say = (answer) => console.log(JSON.stringify(answer))
+/** So long before they begin, they stop sleeping: a timer may come late. */
+const AWAKE_MS = 3
 const nap = new Int32Array(new SharedArrayBuffer(4))
 let release = async () => {}
 console.log('ready')
@@ -41,6 +43,7 @@ async function follow(order) {
 
 async function race({ key, at }) {
   // All begin in the same millisecond, as far as the system lets them.
+  await pause(Math.max(0, at - Date.now() - AWAKE_MS))
   while (Date.now() < at);
   release = async () => {}
   if (rival !== undefined) {
