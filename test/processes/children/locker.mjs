@@ -76,7 +76,7 @@ async function loop({ key, rounds, tasks, flag, holdMs = 1 }) {
     }
   }
   await Promise.all(Array.from({ length: tasks }, task))
-  say({ did: 'loop', held, doubles })
+  say({ did: 'loop', key, held, doubles })
 }
 
 async function freeze({ key, lease, how, until }) {
