@@ -51,7 +51,7 @@ describe('npm run demo', () => {
     expect(rowOf(output, 'computed')).toEqual([keys.size, 0])
     const chunks = rowOf(output, 'chunks')[0]!
     expect(chunks).toBe(keys.size + DOCUMENTS - 1)
-    expect(rowOf(output, 'look-ups by all processes')).toEqual([chunks * 3, chunks * 3])
+    expect(rowOf(output, 'look-ups by all processes')).toEqual([chunks * WORKERS, chunks * WORKERS])
     expect(code).toBe(0)
     expectComplete()
 

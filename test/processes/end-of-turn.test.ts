@@ -3,7 +3,7 @@ import { systemClock } from '../../src/clock.js'
 import { runChild } from './child.js'
 
 test('endOfTurn() calls in this turn, and after() keeps nothing alive', async () => {
-  const ended = await runChild('end-of-turn.mjs')
+  const ended = await runChild('end-of-turn.mjs', [], { nodeArgs: ['--import', 'tsx'] })
   expect(ended).toMatchObject({ code: 0, stdout: 'called\n', stderr: '' })
 })
 

@@ -131,7 +131,8 @@ export class FlightCrew {
     this.#crew = this.#crew.filter((child) => !isOver(child))
     const settings = { store, place, log: this.#log, mutant }
     while (this.#crew.length < processes) {
-      const options = { deadlineMs: CHILD_DEADLINE_MS }
+      const nodeArgs = mutant === undefined ? [] : ['--import', 'tsx']
+      const options = { nodeArgs, deadlineMs: CHILD_DEADLINE_MS }
       this.#crew.push(startChild('flight.mjs', [JSON.stringify(settings)], options))
     }
     await Promise.all(this.#crew.map((child) => child.line((line) => line === 'ready')))

@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AsyncPersistDict, lmdbStore, openAsync, UnreachableError } from '../../src/index.js'
 import { redisStore } from '../../src/redis.js'
+import type { AsyncStore } from '../../src/store/async-store.js'
 import { type TieredOptions, tiered } from '../../src/tiered.js'
 import { startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
@@ -22,12 +23,29 @@ interface Place {
   readonly prefix: string
   /** Of the near store: one for each host. */
   readonly directory?: string
+  /** Nothing is sent before it is done. */
+  readonly untilSending?: Promise<void>
+}
+
+function sendingFrom(untilSending: Promise<void> | undefined, store: AsyncStore): AsyncStore {
+  if (untilSending === undefined) return store
+  const commit: AsyncStore['commit'] = async (batch) => {
+    await untilSending
+    return store.commit(batch)
+  }
+  return new Proxy(store, {
+    get(_, name) {
+      if (name === 'commit') return commit
+      const member: unknown = Reflect.get(store, name, store)
+      return typeof member === 'function' ? member.bind(store) : member
+    },
+  })
 }
 
 /** A dict of one host. Without a read cache, so that the tiers answer. */
 async function opened(place: Place, options: Partial<TieredOptions> = {}): Promise<Dict> {
-  const { url, prefix, directory = tempDirectory() } = place
-  const far = redisStore({ url, prefix, timeout: TIMEOUT_MS })
+  const { url, prefix, directory = tempDirectory(), untilSending } = place
+  const far = sendingFrom(untilSending, redisStore({ url, prefix, timeout: TIMEOUT_MS }))
   const store = tiered({ near: lmdbStore(directory), far, ...options })
   const dict = await openAsync<Record<string, number>>({ store, cache: { maxEntries: 0 } })
   onTestFinished(() => dict.close())
@@ -152,10 +170,15 @@ test('what a killed host had acknowledged and not sent, the next process on its 
   await child.line((line) => line === '25')
   child.process.kill('SIGKILL')
   const { stdout } = await child.ended
-  // Begun while the server is away: it would send at once, and nobody could see what was left.
-  const next = await opened(place, { write: 'behind', onFarError: 'serve-near' })
-  expect((await engineOf(next)).queueLength).toBeGreaterThan(25)
   await server.start()
+  // It sends at once: otherwise nobody could see what had been left.
+  let send = () => {}
+  const untilSending = new Promise<void>((resolve) => {
+    send = resolve
+  })
+  const next = await host({ ...place, untilSending }, { write: 'behind' })
+  expect((await engineOf(next)).queueLength).toBeGreaterThan(25)
+  send()
   await atLast(() => next.flush())
   const found = await inRedis(place)
   for (const line of stdout.trim().split('\n').slice(1)) {

@@ -7,7 +7,7 @@
  *     < {"key":"r1","asks":50,"leader":"kill","lease":2000}
  *     > {"key":"r1","values":{"r1 4711":50},"errors":{}}
  *
- * `mutant` "blind": the second look, under the lease, sees nothing.
+ * `mutant` "blind": the second look, under the lease, sees nothing. Needs tsx, and is on LMDB.
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -16,17 +16,20 @@ import { OPENERS } from './stores.mjs'
 
 const { store, place, log, mutant } = JSON.parse(process.argv[2])
 
-if (mutant === 'blind') {
-  const { ScopeHost } = await import('../../../dist/dict/scope-host.js')
-  ScopeHost.prototype.kept = () => undefined
-}
-
-const dict = await OPENERS[store](place)
+const dict = mutant === 'blind' ? await blindDict() : await OPENERS[store](place)
 const name = String(process.pid)
 console.log('ready')
 
 for await (const line of createInterface({ input: process.stdin })) void round(JSON.parse(line))
 dict.close()
+
+/** Of the sources: in what is built, the class has no name outside. */
+async function blindDict() {
+  const { ScopeHost } = await import('../../../src/dict/scope-host.ts')
+  const { open } = await import('../../../src/index.ts')
+  ScopeHost.prototype.kept = () => undefined
+  return open(place)
+}
 
 async function round({ key, asks, leader, lease, computeMs = 5, timeout = 120_000 }) {
   const ask = () =>
