@@ -27,10 +27,10 @@ describe.each(STORES)('getOrSet() of four processes on %s', (store) => {
   })
 })
 
-test('without a second look under the lease, each of four processes computes', async () => {
+test('without a second look under the lease, each of two processes computes', async () => {
   const options = {
     store: 'lmdb, batched',
-    processes: PROCESSES,
+    processes: 2,
     asks: 2,
     mutant: 'blind',
   } as const
