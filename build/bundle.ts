@@ -21,6 +21,12 @@ const PARTS = 'parts'
 /** What threads are started with. It lies among the parts, as does the code that names it. */
 const THREADS = ['open/sweep-worker']
 
+/** Parts that are put together by name: small files that every entry point needs are dear, one by one. */
+const GROUPS = [
+  { name: 'zod', test: /\/node_modules\/zod\// },
+  { name: 'vocabulary', test: /\/dist\/(errors\/|(bytes|clock|duration|process-identity)\.js$)/ },
+]
+
 interface Manifest {
   readonly exports: Readonly<Record<string, { readonly default?: string }>>
   readonly bin: Readonly<Record<string, string>>
@@ -46,7 +52,7 @@ const { output } = await bundle.generate({
   entryFileNames: ({ name }) =>
     THREADS.includes(name) ? `${PARTS}/${name.slice(name.lastIndexOf('/') + 1)}.js` : '[name].js',
   chunkFileNames: `${PARTS}/[name].js`,
-  codeSplitting: { groups: [{ name: 'zod', test: /\/node_modules\/zod\// }] },
+  codeSplitting: { groups: GROUPS },
   comments: false,
   postBanner: ({ name }) => (name === 'zod' ? licenceOf('zod') : ''),
 })

@@ -18,6 +18,12 @@ import { newStore, opened, STORE_KINDS } from './opened.js'
 
 const directory = (): string => `${tempDirectory()}/dict`
 
+test('open() with options that are no object is an OptionError', () => {
+  for (const options of [null, 5, 'sync', true, [], () => {}]) {
+    expect(() => open(memoryStore(), options as never), String(options)).toThrow(OptionError)
+  }
+})
+
 describe('initial', () => {
   test('open() applies initial entries once, and never to a dict that was opened before', () => {
     const path = directory()

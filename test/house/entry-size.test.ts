@@ -16,20 +16,20 @@ const CEILINGS: Readonly<Record<string, number>> = {
   'persistdict/tiered': 880,
   // The same, and the files that read settings and make stores of them.
   'persistdict/config': 1_140,
-  // Stores load their client or engine when the first one is opened.
-  'persistdict/sqlite': 45,
-  'persistdict/redis': 75,
-  'persistdict/file': 65,
-  'persistdict/memory': 35,
-  'persistdict/testing': 95,
+  // Stores load their client or engine when the first one is opened. 24 of each are our errors.
+  'persistdict/sqlite': 60,
+  'persistdict/redis': 90,
+  'persistdict/file': 80,
+  'persistdict/memory': 50,
+  'persistdict/testing': 110,
   // Their peers are the application's, but for the classes of LangChain that ours extend.
-  'persistdict/ai-sdk': 30,
-  'persistdict/fetch': 30,
+  'persistdict/ai-sdk': 50,
+  'persistdict/fetch': 50,
   'persistdict/keyv': 5,
-  'persistdict/langchain': 250,
+  'persistdict/langchain': 270,
 }
 
-/** Finding and linking a file takes longer than reading it. It was 240 for the dict, and is 18. */
+/** Finding and linking a file takes longer than reading it. It was 246 for the dict, and is 14. */
 const MOST_FILES_OF_OURS = 30
 
 test('no entry point loads more than its ceiling, and none loads a native store', async () => {

@@ -103,6 +103,20 @@ describe('the package', () => {
       expect(run(process.execPath, ['out/use.js', join(folder, 'ts')], user)).toBe(SAYS)
     })
 
+    test('has one of each class, whichever entry point it comes from', () => {
+      const script = `
+        import { OptionError } from 'persistdict'
+        import { fileStore } from 'persistdict/file'
+        import { redisStore } from 'persistdict/redis'
+        import { sqliteStore } from 'persistdict/sqlite'
+        import { tiered } from 'persistdict/tiered'
+        for (const make of [fileStore, redisStore, sqliteStore, tiered]) {
+          try { make({ path: 1, url: 1 }) } catch (error) { console.log(error instanceof OptionError) }
+        }`
+      const says = run(process.execPath, ['--input-type=module', '-e', script], user)
+      expect(says).toBe('true\n'.repeat(4))
+    })
+
     test('loads at every entry point, alone', () => {
       for (const name of ENTRIES) {
         const names = `Object.keys(await import('${name}')).length > 0`
