@@ -27,7 +27,7 @@ const SMALLEST_PAGE = 256
 const LARGEST_PAGE = 65_536
 
 /**
- * Pages looked at when a store is opened: all of one of 4 MB, in 5 to 10 ms. Of a larger one, those
+ * Pages looked at when a store is opened: all of one of 4 MB, in 2 to 10 ms. Of a larger one, those
  * that lead to others come first.
  */
 const CHECKED_PAGES = 1_000
