@@ -27,6 +27,7 @@ export function ownClientLink(location: string, make: MakeClient): Link {
 
 class OwnClientLink implements Link {
   readonly location: string
+  readonly isCluster = false
   readonly topology = ''
   readonly #make: MakeClient
   #client: RedisClientLike | undefined
@@ -107,6 +108,7 @@ export function givenClientLink(location: string, client: RedisClientLike): Link
 
 class GivenClientLink implements Link {
   readonly location: string
+  readonly isCluster = false
   readonly topology = ''
   readonly #client: RedisClientLike
   readonly failures = new Failures()

@@ -22,6 +22,7 @@ export function givenClusterLink(location: string, cluster: RedisClusterLike): L
 
 class ClusterLink implements Link {
   readonly location: string
+  readonly isCluster = true
   readonly #make: () => RedisClusterLike
   readonly #isOwn: boolean
   #cluster: RedisClusterLike | undefined

@@ -9,7 +9,8 @@ import { WATCH_MS } from '../bounded-log.js'
 import { decodeNote, newWriter } from '../row-note.js'
 import { SCAN_STEP_BYTES } from '../sync-store.js'
 import type { Commands } from './commands.js'
-import { type KeyNames, routeOf } from './key-names.js'
+import type { KeyNames } from './key-names.js'
+import type { RowReads } from './row-reads.js'
 import { NOTED, WATCH } from './scripts.js'
 
 /** Between looks while the server does not tell of changes. */
@@ -27,6 +28,7 @@ interface Page {
 export interface RedisJournalParts {
   readonly commands: Commands
   readonly names: KeyNames
+  readonly reads: RowReads
   readonly clock: Clock
   /** Whether the server tells of changes at present. */
   readonly hears: () => boolean
@@ -115,7 +117,7 @@ export class RedisJournal implements RowJournal {
     }
     const changes: RowChange[] = []
     for (let at = 0; at < pairs.length; at += 2) {
-      const change = await this.#changeOf(rows, pairs[at] as Buffer, pairs[at + 1] ?? undefined)
+      const change = await this.#changeOf(bucket, pairs[at] as Buffer, pairs[at + 1] ?? undefined)
       if (change !== undefined) changes.push(change)
     }
     return { changes, next: Number(String(next)), hasMissed: missed === 1, hasMore: more === 1 }
@@ -123,24 +125,18 @@ export class RedisJournal implements RowJournal {
 
   /** Undefined for a put that a later note makes void. */
   async #changeOf(
-    rows: Buffer,
+    bucket: string,
     text: Buffer,
     found: Buffer | undefined,
   ): Promise<RowChange | undefined> {
     const { kind, writer, key, bytes: head } = decodeNote(text)
     const isOwn = equalBytes(writer, this.writer)
     if (kind !== 'put') return { kind, key, record: head, isOwn }
-    const record = found ?? (await this.#recordAt(rows, key))
+    // A command for one key is sent to whichever node has it, while its slot moves.
+    const record = found ?? (await this.#parts.reads.get(bucket, key))
     if (record === undefined || head === undefined) return undefined
     return equalBytes(record.subarray(0, head.length), head)
       ? { kind, key, record, isOwn }
       : undefined
-  }
-
-  /** A command for one key is sent to whichever node has it, while its slot moves. */
-  async #recordAt(rows: Buffer, key: Uint8Array): Promise<Buffer | undefined> {
-    const words = ['GET', Buffer.concat([rows, key])]
-    const record = await this.#parts.commands.run(routeOf(rows), words, 'repeatable')
-    return (record ?? undefined) as Buffer | undefined
   }
 }

@@ -11,6 +11,8 @@ export interface Link {
    */
   send(key: string, words: Words, settings: CommandSettings): Promise<unknown>
   readonly isConnected: boolean
+  /** Whether keys may move from one server to another, one by one. */
+  readonly isCluster: boolean
   readonly failures: Failures
   /** Called when nobody waits for an answer any more: from now on nothing may keep the process alive. */
   rest(): void

@@ -7,9 +7,10 @@ import { compareBytes } from '../../bytes.js'
 import { type DeadlineHint, SCAN_STEP_BYTES, type ScanRange, type StoreRow } from '../sync-store.js'
 import type { Commands } from './commands.js'
 import type { Drops } from './drops.js'
-import { type KeyNames, routeOf } from './key-names.js'
+import type { KeyNames } from './key-names.js'
 import { isBelow, lexBounds } from './lex-range.js'
 import type { Words } from './redis-client.js'
+import type { RowReads } from './row-reads.js'
 import { DUE, SCAN, SCRIPT_STEP } from './scripts.js'
 
 const STEP = String(SCRIPT_STEP)
@@ -34,18 +35,28 @@ interface Due {
  */
 const OTHERS_HEAR_MS = 5_000
 
+export interface OrderedRowsParts {
+  readonly commands: Commands
+  readonly names: KeyNames
+  readonly reads: RowReads
+  readonly drops: Drops
+  /** Names us in notes of the journal. */
+  readonly writer: Uint8Array
+}
+
 export class OrderedRows {
   readonly #commands: Commands
   readonly #names: KeyNames
+  readonly #reads: RowReads
   readonly #drops: Drops
-  /** Names us in notes of the journal. */
   readonly #writer: Uint8Array
 
-  constructor(commands: Commands, names: KeyNames, drops: Drops, writer: Uint8Array) {
-    this.#drops = drops
-    this.#writer = writer
+  constructor({ commands, names, reads, drops, writer }: OrderedRowsParts) {
     this.#commands = commands
     this.#names = names
+    this.#reads = reads
+    this.#drops = drops
+    this.#writer = writer
   }
 
   /** See AsyncStore.scan(); so for the others. */
@@ -145,20 +156,19 @@ export class OrderedRows {
       const args = [rows, ...bounds, reverse, String(most), String(room)]
       const answer = await this.#commands.script(SCAN, [index, deadlines], args, 'repeatable')
       const [isDone, last, ...pairs] = answer as [number, Buffer, ...(Buffer | null)[]]
-      return { rows: await this.#found(rows, pairs), last: isDone === 1 ? undefined : last }
+      return { rows: await this.#found(bucket, pairs), last: isDone === 1 ? undefined : last }
     })
     return merged(await Promise.all(asked), range.reverse === true)
   }
 
   /** Rows from keys and records in turn. Those without a record are asked for one by one. */
-  async #found(rows: Buffer, pairs: readonly (Buffer | null)[]): Promise<StoreRow[]> {
+  async #found(bucket: string, pairs: readonly (Buffer | null)[]): Promise<StoreRow[]> {
     const found: StoreRow[] = []
     for (let at = 0; at < pairs.length; at += 2) {
       const key = pairs[at] as Buffer
-      const words = ['GET', Buffer.concat([rows, key])]
       // A command for one key is sent to whichever node has it.
-      const record = pairs[at + 1] ?? (await this.#commands.run(routeOf(rows), words, 'repeatable'))
-      if (record !== null) found.push({ key, record: record as Buffer })
+      const record = pairs[at + 1] ?? (await this.#reads.get(bucket, key))
+      if (record !== undefined) found.push({ key, record })
     }
     return found
   }

@@ -7,7 +7,6 @@
  */
 import { compareBytes } from '../../bytes.js'
 import type { Clock } from '../../clock.js'
-import { StoreTimeoutError } from '../../errors/server-errors.js'
 import { BatchError, StoreFullError } from '../../errors/store-errors.js'
 import type {
   AsyncStore,
@@ -15,18 +14,20 @@ import type {
   Batch,
   DropListener,
   InvalidationListener,
+  RowCheck,
   RowOperation,
 } from '../async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats } from '../sync-store.js'
 import type { Commands } from './commands.js'
-import { commitWords, LARGEST_RECORD, MOST_OPERATIONS } from './commit-words.js'
+import { LARGEST_BATCH, MOST_OPERATIONS } from './commit-group.js'
 import { DropWatch } from './drop-watch.js'
 import { Drops } from './drops.js'
+import { GroupCommit } from './group-commit.js'
 import { RedisJournal } from './journal.js'
-import { type KeyNames, routeOf } from './key-names.js'
+import type { KeyNames } from './key-names.js'
 import { OrderedRows } from './ordered-rows.js'
-import { COMMIT, VERSIONS } from './scripts.js'
-import { ServerClock } from './server-clock.js'
+import { RowReads } from './row-reads.js'
+import { VERSIONS } from './scripts.js'
 import { Tracking } from './tracking.js'
 import { VersionSource } from './version-source.js'
 
@@ -38,16 +39,6 @@ export interface RedisStoreParts {
   readonly clock: Clock
 }
 
-/** What the script that commits answers. */
-const FAILED_CHECK = 0
-const APPLIED = 1
-
-/** What commits have besides the timeout: answers of the server's clock are not exact. */
-const LATE_MS = 100
-
-/** A commit is tried so often if the server's clock jumps ahead each time. */
-const MOST_LATE = 3
-
 export class RedisStore implements AsyncStore {
   readonly kind = 'redis'
   readonly location: string
@@ -57,8 +48,8 @@ export class RedisStore implements AsyncStore {
   readonly #names: KeyNames
   readonly #clock: Clock
   readonly #ordered: OrderedRows
-  /** Part by part: in a cluster they may lie on different servers. */
-  readonly #serverClocks: ServerClock[]
+  readonly #reads: RowReads
+  readonly #commits: GroupCommit
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
   readonly #wantsTracking: boolean
   readonly #versions: VersionSource
@@ -75,40 +66,43 @@ export class RedisStore implements AsyncStore {
     this.#names = names
     this.#clock = clock
     this.#wantsTracking = tracking
+    const reads = new RowReads(commands, names)
+    this.#reads = reads
     this.journal = new RedisJournal({
       commands,
       names,
+      reads,
       clock,
       hears: () => this.hears,
       attend: () => this.#attend(),
     })
-    this.#ordered = new OrderedRows(commands, names, this.#drops, this.journal.writer)
+    const { writer } = this.journal
+    this.#ordered = new OrderedRows({ commands, names, reads, drops: this.#drops, writer })
+    this.#commits = new GroupCommit({ commands, names, clock, writer })
     this.#versions = new VersionSource(async (count) =>
       Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
     )
-    this.#serverClocks = names.rowPrefixes.map((key) => new ServerClock(commands, clock, key))
   }
 
   get hears(): boolean {
     return this.#tracking?.hears ?? false
   }
 
-  async get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined> {
-    const { rows } = this.#names.bucket(bucket, this.#names.partOf(key))
-    const name = Buffer.concat([rows, key])
-    const record = await this.#commands.run(routeOf(rows), ['GET', name], 'repeatable')
-    return record === null ? undefined : (record as Buffer)
+  get(bucket: string, key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#reads.get(bucket, key)
   }
 
   async getMany(bucket: string, keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     this.#commands.assertOpen()
+    const [only] = keys
+    if (only !== undefined && keys.length === 1) return [await this.#reads.get(bucket, only)]
     const byPart = new Map<number, number[]>()
     for (const [at, key] of keys.entries()) push(byPart, this.#names.partOf(key), at)
     const found: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined)
     const asked = [...byPart].map(async ([part, places]) => {
-      const { rows } = this.#names.bucket(bucket, part)
-      const names = places.map((at) => Buffer.concat([rows, keys[at] as Uint8Array]))
-      const records = await this.#commands.run(routeOf(rows), ['MGET', ...names], 'repeatable')
+      const { route } = this.#names.bucket(bucket, part)
+      const names = places.map((at) => this.#names.rowWord(bucket, keys[at] as Uint8Array))
+      const records = await this.#commands.run(route, ['MGET', ...names], 'repeatable')
       places.forEach((at, nth) => {
         found[at] = (records as (Buffer | null)[])[nth] ?? undefined
       })
@@ -141,25 +135,17 @@ export class RedisStore implements AsyncStore {
     this.#commands.assertOpen()
     const { checks, operations } = batch
     this.#refuseHuge(operations)
+    if (checks.length > 0) {
+      if (this.atomicity === 'key') this.#refuseSeveral(batch)
+      return this.#commits.commit(this.#names.partOf((checks[0] as RowCheck).key), batch)
+    }
     const byPart = new Map<number, RowOperation[]>()
-    for (const operation of operations) {
-      push(byPart, this.#names.partOf(operation.key), copied(operation))
-    }
-    if (checks.length === 0) {
-      const applied = [...byPart].map(([part, own]) =>
-        this.#apply(part, { ...batch, operations: own }),
-      )
-      await Promise.all(applied)
-      return true
-    }
-    if (this.atomicity === 'key') this.#refuseSeveral(batch)
-    const copies = checks.map((check) => ({
-      ...check,
-      key: copyOf(check.key),
-      starts: check.starts && copyOf(check.starts),
-    }))
-    const part = this.#names.partOf(copies[0]?.key as Uint8Array)
-    return this.#apply(part, { ...batch, checks: copies, operations: byPart.get(part) ?? [] })
+    for (const operation of operations) push(byPart, this.#names.partOf(operation.key), operation)
+    const applied = [...byPart].map(([part, own]) =>
+      this.#commits.commit(part, { checks, operations: own }),
+    )
+    await Promise.all(applied)
+    return true
   }
 
   async clear(bucket: string, range: ScanRange): Promise<void> {
@@ -168,7 +154,7 @@ export class RedisStore implements AsyncStore {
     const cleared = copyOf(range.from ?? new Uint8Array(0))
     await this.#ordered.eachKey(bucket, range, (keys, part) => {
       const operations = keys.map((key) => ({ kind: 'delete' as const, bucket, key }))
-      return this.#apply(part, { promise: 'committed', checks: [], operations }, cleared)
+      return this.#commits.remove(part, { checks: [], operations }, cleared)
     })
   }
 
@@ -217,43 +203,19 @@ export class RedisStore implements AsyncStore {
     this.#commands.close()
   }
 
-  /** One part's share of a batch. */
-  async #apply(part: number, batch: Batch, cleared?: Uint8Array): Promise<boolean> {
-    const { timeoutMs, link } = this.#commands
-    const clock = this.#serverClocks[part] as ServerClock
-    for (let attempt = 0; attempt < MOST_LATE; attempt++) {
-      const { time, skewMs } = await clock.ahead(timeoutMs + LATE_MS)
-      const { keys, args } = commitWords(this.#names, part, batch, skewMs, {
-        writer: this.journal.writer,
-        cleared,
-      })
-      const answer = await this.#commands
-        .script(COMMIT, keys, [String(time), ...args], 'once')
-        .catch((error: unknown) => {
-          // The next may be answered by another server, with another clock.
-          clock.forget()
-          throw error
-        })
-      if (answer === APPLIED) return true
-      if (answer === FAILED_CHECK) return false
-      // Too late by the server's clock, in time by ours: the server's clock was set.
-      clock.forget()
-    }
-    throw new StoreTimeoutError(link.location, timeoutMs)
-  }
-
   #refuseHuge(operations: readonly RowOperation[]): void {
     if (operations.length > MOST_OPERATIONS) {
       throw new BatchError(
         `A batch for Redis takes at most ${MOST_OPERATIONS} operations, and this one has ${operations.length}. Nothing was changed. Write in several steps.`,
       )
     }
-    for (const operation of operations) {
-      if (operation.kind === 'put' && operation.record.length > LARGEST_RECORD) {
-        throw new StoreFullError(
-          `Redis takes at most ${LARGEST_RECORD} bytes for a value, and this one has ${operation.record.length}. Nothing was changed.`,
-        )
-      }
+    let bytes = 0
+    for (const operation of operations)
+      if (operation.kind === 'put') bytes += operation.record.length
+    if (bytes > LARGEST_BATCH) {
+      throw new StoreFullError(
+        `Redis takes at most ${LARGEST_BATCH} bytes at once, and the values of this batch have ${bytes}. Nothing was changed. Write smaller values, or in several steps.`,
+      )
     }
   }
 
@@ -307,13 +269,6 @@ export class RedisStore implements AsyncStore {
     if (name !== undefined && row === undefined) return
     for (const { call } of this.#listeners) call(row?.bucket ?? '', row?.key)
   }
-}
-
-function copied(operation: RowOperation): RowOperation {
-  const key = copyOf(operation.key)
-  return operation.kind === 'delete'
-    ? { ...operation, key }
-    : { ...operation, key, record: copyOf(operation.record) }
 }
 
 function copyOf(bytes: Uint8Array): Buffer {

@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { LARGEST_LOGGED, MOST_LOGGED, MOST_LOGGED_BYTES } from '../bounded-log.js'
 import { NOTED_HEAD_BYTES, noteKind } from '../row-note.js'
+import { STEP, STEP_HEAD_BYTES } from './commit-group.js'
 
 export interface Script {
   readonly source: string
@@ -59,6 +60,7 @@ local function note(index, kind, writer, key, bytes)
   local text = string.char(kind) .. writer .. struct.pack('>I4', #key) .. key
     .. (bytes and string.char(1) .. bytes or string.char(0))
   redis.call('RPUSH', KEYS[index + 3], text)
+  head.isNew = true
   head.next = head.next + 1
   head.bytes = head.bytes + #text
   while head.next - head.first > ${MOST_LOGGED} or head.bytes > ${MOST_LOGGED_BYTES} do
@@ -69,7 +71,7 @@ local function note(index, kind, writer, key, bytes)
 end
 local function finishNotes()
   for index, head in pairs(heads) do
-    if head then
+    if head and head.isNew then
       redis.call('HSET', KEYS[index + 2], 'first', string.format('%.0f', head.first),
         'next', string.format('%.0f', head.next), 'bytes', head.bytes)
       redis.call('PEXPIRE', KEYS[index + 3], math.max(redis.call('PTTL', KEYS[index + 2]), 1))
@@ -79,69 +81,93 @@ end
 `
 
 /**
- * KEYS: the four keys of a journal (see above) for each bucket, then the row of each check and operation.
- * ARGV: the time after which it is too late, the number of buckets, the number of checks, the writer for
- * notes, '-' or, for the rows of a range that go, '+' and its first key; for each check '-' (no row) or
- * '+' and the first bytes; for each operation its bucket, key and deadline, and for a put the time at
- * which Redis drops the row (0: never) and the record. To delete, the deadline is the negative number of
- * the kind of note, or empty for none.
- * Returns 1 if applied, 0 if a check failed, 2 if it is too late.
+ * KEYS: the four keys of a journal (see above) for each bucket, then the rows of each batch.
+ * ARGV: the time after which it is too late, the number of buckets, the milliseconds that rows stay
+ * longer than their deadlines say, the writer for notes, the batches (see commit-group.ts), and for the
+ * rows of a range that go, its first key.
+ * Returns 2 if it is too late; else for each batch 1 if it was applied, 0 if a check failed, or an error.
+ * Each batch is all or nothing, whatever becomes of the others.
+ *
+ * INVARIANT. What is in the deadline index is in the index. So a key that is new to the one has no old
+ * deadline in the other. And the name of an index is as long as what the names of its rows begin with,
+ * but for one character.
  */
 export const COMMIT = script(`
 ${NOW}
 ${NOTES}
 if now > tonumber(ARGV[1]) then return 2 end
-local row = 4 * tonumber(ARGV[2])
-local checks = tonumber(ARGV[3])
-local writer, cleared = ARGV[4], ARGV[5]
-for check = 1, checks do
-  row = row + 1
-  local wanted = ARGV[5 + check]
-  local length = redis.call('STRLEN', KEYS[row])
-  if wanted == '-' then
-    if length > 0 or redis.call('EXISTS', KEYS[row]) == 1 then return 0 end
-  elseif #wanted == 1 then
-    if redis.call('EXISTS', KEYS[row]) == 0 then return 0 end
-  elseif length < #wanted - 1
-    or redis.call('GETRANGE', KEYS[row], 0, #wanted - 2) ~= string.sub(wanted, 2) then
-    return 0
+local later, writer, steps, cleared = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local call, sub, unpack = redis.call, string.sub, struct.unpack
+local deadlines = {}
+local function hasDeadlines(index)
+  if deadlines[index] == nil then deadlines[index] = call('EXISTS', KEYS[index + 1]) == 1 end
+  return deadlines[index]
+end
+local function holds(name, kind, starts)
+  if kind == ${STEP.absent} then return call('EXISTS', name) == 0 end
+  if starts == '' then return call('EXISTS', name) == 1 end
+  return call('GETRANGE', name, 0, #starts - 1) == starts
+end
+local function remove(index, name, key, noted)
+  if noted > 0 and not cleared and headOf(index) then
+    local old = call('GET', name)
+    if old then note(index, noted, writer, key, old) end
   end
+  call('DEL', name)
+  call('ZREM', KEYS[index], key)
+  if hasDeadlines(index) then call('ZREM', KEYS[index + 1], key) end
 end
-local at = 6 + checks
-if cleared ~= '-' and at <= #ARGV then
-  note(4 * tonumber(ARGV[at]) + 1, ${noteKind('clear')}, writer, string.sub(cleared, 2), nil)
-end
-while at <= #ARGV do
-  row = row + 1
-  local index = 4 * tonumber(ARGV[at]) + 1
-  local key, deadline = ARGV[at + 1], ARGV[at + 2]
-  local isDelete = deadline == '' or string.sub(deadline, 1, 1) == '-'
-  local drop = isDelete and 0 or tonumber(ARGV[at + 3])
-  if isDelete or (drop ~= 0 and drop <= now) then
-    local kind = isDelete and deadline or '-${noteKind('expire')}'
-    if kind ~= '' and cleared == '-' and headOf(index) then
-      local old = redis.call('GET', KEYS[row])
-      if old then note(index, -tonumber(kind), writer, key, old) end
+local function put(index, name, key, deadline, record)
+  if deadline == 0 then
+    call('SET', name, record)
+    if call('ZADD', KEYS[index], 0, key) == 0 and hasDeadlines(index) then
+      call('ZREM', KEYS[index + 1], key)
     end
-    redis.call('DEL', KEYS[row])
-    redis.call('ZREM', KEYS[index], key)
-    redis.call('ZREM', KEYS[index + 1], key)
   else
-    local record = ARGV[at + 4]
-    if drop == 0 then
-      redis.call('SET', KEYS[row], record)
-      redis.call('ZREM', KEYS[index + 1], key)
-    else
-      redis.call('SET', KEYS[row], record, 'PXAT', ARGV[at + 3])
-      redis.call('ZADD', KEYS[index + 1], deadline, key)
-    end
-    redis.call('ZADD', KEYS[index], 0, key)
-    note(index, ${noteKind('put')}, writer, key, string.sub(record, 1, ${NOTED_HEAD_BYTES}))
+    local drop = math.ceil(deadline + later)
+    if drop <= now then return remove(index, name, key, ${noteKind('expire')}) end
+    call('SET', name, record, 'PXAT', string.format('%.0f', drop))
+    call('ZADD', KEYS[index], 0, key)
+    call('ZADD', KEYS[index + 1], string.format('%.17g', deadline), key)
+    deadlines[index] = true
   end
-  at = at + (isDelete and 3 or 5)
+  if headOf(index) then
+    note(index, ${noteKind('put')}, writer, key, sub(record, 1, ${NOTED_HEAD_BYTES}))
+  end
+end
+local function apply(at, stop, rows)
+  while at < stop do
+    local kind, bucket, row, deadline, length = unpack('>BI2I4dI4', steps, at)
+    local bytes = sub(steps, at + ${STEP_HEAD_BYTES}, at + ${STEP_HEAD_BYTES - 1} + length)
+    at = at + ${STEP_HEAD_BYTES} + length
+    local name, index = KEYS[rows + row], 4 * bucket + 1
+    if kind < ${STEP.put} then
+      if not holds(name, kind, bytes) then return 0 end
+    else
+      local key = sub(name, #KEYS[index] + 2)
+      if kind == ${STEP.put} then put(index, name, key, deadline, bytes)
+      else remove(index, name, key, kind - ${STEP.delete}) end
+    end
+  end
+  return 1
+end
+local answers, at, rows = {}, 1, 4 * tonumber(ARGV[2]) + 1
+if cleared and #steps > 0 then note(1, ${noteKind('clear')}, writer, cleared, nil) end
+while at <= #steps do
+  local length, count = unpack('>I4I4', steps, at)
+  at = at + 8
+  local isDone, answer = pcall(apply, at, at + length, rows)
+  if not isDone then
+    -- A table since Redis 7, and the text itself before.
+    local text = type(answer) == 'table' and answer.err or answer
+    answer = { err = string.gsub(text, '^-', '') }
+  end
+  answers[#answers + 1] = answer
+  at = at + length
+  rows = rows + count
 end
 finishNotes()
-return 1
+return answers
 `)
 
 /**
