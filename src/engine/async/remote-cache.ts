@@ -24,6 +24,9 @@ export interface Flight {
   isStale: boolean
 }
 
+/** The reads of a time in which the store hears of no changes. */
+const UNHEARD: Flight = { name: '', epoch: 0, isStale: true }
+
 export class RemoteCache {
   readonly #cache: EntryCache
   readonly #store: AsyncStore
@@ -48,6 +51,8 @@ export class RemoteCache {
 
   /** Call before the store is asked. */
   depart(space: KeySpace, key: string): Flight {
+    // What is told meanwhile would not be heard, so it is not kept, whoever hears at its end.
+    if (!this.#store.hears) return UNHEARD
     const name = nameOf(space, space.lend(key))
     const flight: Flight = { name, epoch: this.#tags.epoch, isStale: false }
     const beside = this.#flights.get(flight.name)
@@ -58,6 +63,7 @@ export class RemoteCache {
 
   /** Call with what was read, however it ended. */
   land(flight: Flight, entry: Entry | undefined): void {
+    if (flight === UNHEARD) return
     const beside = this.#flights.get(flight.name)
     if (beside?.delete(flight) && beside.size === 0) this.#flights.delete(flight.name)
     if (flight.isStale || !this.#store.hears) return

@@ -125,8 +125,7 @@ export class RemoteEngine implements AsyncEngine {
     const flight = this.#cache.depart(space, key)
     let entry: Entry | undefined
     try {
-      const [located] = await this.#places.locate(space, [key])
-      entry = this.#entryAt(located as Located, mode)
+      entry = this.#entryAt(await this.#places.locateOne(space, key), mode)
     } finally {
       this.#cache.land(flight, entry)
     }
@@ -135,10 +134,9 @@ export class RemoteEngine implements AsyncEngine {
 
   async kept(space: KeySpace, key: string): Promise<Entry | undefined> {
     this.#assertOpen()
-    const [located] = await this.#places.locate(space, [key])
-    const fields = located && found(located.place)?.fields
-    if (fields === undefined || fields.version < (located as Located).invalidatedAt)
-      return undefined
+    const { place, invalidatedAt } = await this.#places.locateOne(space, key)
+    const fields = found(place)?.fields
+    if (fields === undefined || fields.version < invalidatedAt) return undefined
     const now = this.clock.now()
     const isKept = !isExpired(fields.expiresAt, now) || (fields.grace?.until ?? 0) > now
     return isKept ? Entry.whole(key, fields, this.codec) : undefined
@@ -164,7 +162,9 @@ export class RemoteEngine implements AsyncEngine {
   }
 
   async write(space: KeySpace, writes: readonly AsyncWrite[]): Promise<void> {
-    await this.#list(space)
+    this.#assertOpen()
+    const listing = this.#list(space)
+    if (listing !== undefined) await listing
     await this.#writes.write(space, writes)
   }
 
@@ -195,7 +195,9 @@ export class RemoteEngine implements AsyncEngine {
   }
 
   async change<T>(space: KeySpace, key: string, decide: Decide<T>): Promise<T> {
-    await this.#list(space)
+    this.#assertOpen()
+    const listing = this.#list(space)
+    if (listing !== undefined) await listing
     return this.#writes.change(space, key, decide)
   }
 
@@ -312,9 +314,10 @@ export class RemoteEngine implements AsyncEngine {
     return isGone
   }
 
-  async #list(space: KeySpace): Promise<void> {
-    this.#assertOpen()
-    await this.#namespaces.list(space, (row) => this.#writes.commit([], [row]))
+  /** Undefined if it is listed already. */
+  #list(space: KeySpace): Promise<void> | undefined {
+    if (this.#namespaces.isListed(space)) return undefined
+    return this.#namespaces.list(space, (row) => this.#writes.commit([], [row]))
   }
 
   #invalidate(bucket: string, key: Uint8Array | undefined): void {

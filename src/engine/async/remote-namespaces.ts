@@ -55,9 +55,13 @@ export class RemoteNamespaces {
     return space !== undefined && equalBytes(space.prefix, prefix) ? space : undefined
   }
 
+  /** Whether a namespace needs no row any more: the root never does. */
+  isListed(space: KeySpace): boolean {
+    return space.path.length === 0 || this.#listed.has(space)
+  }
+
   /** Before the first entry of a namespace is written, the namespace is listed. */
   async list(space: KeySpace, put: (row: PutRow) => Promise<unknown>): Promise<void> {
-    if (this.#listed.has(space) || space.path.length === 0) return
     const row = { bucket: NAMESPACES, key: space.prefix, record: namespaceRow(space.path) }
     await put({ kind: 'put', ...row, deadline: 0 })
     this.#listed.add(space)

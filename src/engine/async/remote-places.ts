@@ -105,6 +105,22 @@ export class RemotePlaces {
     return all.map((each, at) => ({ ...each, invalidatedAt: limits[at] as number }))
   }
 
+  /** The same for one key: a plain one without tags, as most are, takes no more than its row. */
+  async locateOne(space: KeySpace, key: string, { toReplace = false } = {}): Promise<Located> {
+    const storageKey = space.encode(key)
+    const isBlind = toReplace && this.#store.getToReplace !== undefined
+    if (space.isHashed(storageKey) || isBlind) {
+      const [located] = await this.locate(space, [key], { toReplace })
+      return located as Located
+    }
+    const record = await this.#store.get(ROWS, storageKey)
+    const place = plainPlace(space, key, storageKey, record)
+    const { fields } = place
+    const hasTags = fields !== undefined && fields.tags.length > 0
+    const [invalidatedAt = 0] = hasTags ? await this.#tags.limits(space, [fields]) : []
+    return { key, place, record, chain: undefined, invalidatedAt }
+  }
+
   /** The chains of the hashed keys, by name. */
   async #chains(space: KeySpace, firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
     const isKept = this.#keepsChains(space) && firsts.length > 0

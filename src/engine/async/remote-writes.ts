@@ -89,7 +89,7 @@ export class RemoteWrites {
     const toReplace = writes.every(({ keepsDeadline }) => !keepsDeadline)
     await this.#attempts(space, keys, async () => {
       const [located, version] = await Promise.all([
-        this.#parts.places.locate(space, keys, { toReplace }),
+        this.#located(space, keys, toReplace),
         this.#parts.store.nextVersions(keys.length),
       ])
       const steps = [...byKey.values()].map((write, at) => ({
@@ -153,7 +153,7 @@ export class RemoteWrites {
       const first = await this.#queue.run([space.idOf(key)], async (): Promise<FirstTry<T>> => {
         // Together: most decisions are to write something, which needs a version.
         const [located, version] = await Promise.all([
-          this.#locate(space, key),
+          this.#parts.places.locateOne(space, key),
           this.#parts.store.nextVersions(1),
         ])
         const entry = this.#entryAt(located)
@@ -167,7 +167,7 @@ export class RemoteWrites {
       if (decision.write === undefined) return decision.result
       return this.#queue.run([space.idOf(key)], async () => {
         const [located, version] = await Promise.all([
-          this.#locate(space, key),
+          this.#parts.places.locateOne(space, key),
           this.#parts.store.nextVersions(1),
         ])
         const isSame = this.#entryAt(located)?.version === first.version
@@ -226,9 +226,16 @@ export class RemoteWrites {
     return tries(this.#parts.clock, space.shown(first), () => this.#queue.run(ids, attempt))
   }
 
-  async #locate(space: KeySpace, key: string): Promise<Located> {
-    const [located] = await this.#parts.places.locate(space, [key])
-    return located as Located
+  async #located(
+    space: KeySpace,
+    keys: readonly string[],
+    toReplace: boolean,
+  ): Promise<readonly Located[]> {
+    const { places } = this.#parts
+    const [first] = keys as readonly [string]
+    return keys.length === 1
+      ? [await places.locateOne(space, first, { toReplace })]
+      : places.locate(space, keys, { toReplace })
   }
 
   /** The live entry at a place. Throws UnreadableRecordError. */
