@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { DamagedStoreError } from '../../src/errors/open-errors.js'
 import { UnreadableRecordError } from '../../src/errors/value-errors.js'
@@ -37,6 +38,15 @@ const put = (store: SyncStore, key: Uint8Array, record: Uint8Array = RECORD) =>
 function entryFiles(directory: string): string[] {
   const names = readdirSync(join(directory, 'rows'), { recursive: true, encoding: 'utf8' })
   return names.filter((name) => statSync(join(directory, 'rows', name)).isFile())
+}
+
+/** What stands in `running` while a transaction runs. */
+function intentBytes(intent: object): Buffer {
+  const text = Buffer.from(JSON.stringify(intent))
+  const head = Buffer.alloc(8)
+  head.writeUInt32LE(text.length, 0)
+  head.writeUInt32LE(crc32(text), 4)
+  return Buffer.concat([head, text])
 }
 
 test('a committed write is seen by the next read in another process', async () => {
@@ -85,10 +95,9 @@ test('what a transaction left that died in its middle is gone after the next one
   const outside = join(dirname(store.location), 'outside')
   writeFileSync(outside, '')
   const made = [orphan, '../outside']
-  writeFileSync(
-    join(store.location, 'running'),
-    JSON.stringify({ commit: commits + 1, made, replaced: entryFiles(store.location) }),
-  )
+  const running = join(store.location, 'running')
+  const intent = { commit: commits + 1, made, replaced: entryFiles(store.location) }
+  writeFileSync(running, intentBytes(intent))
   // Half a record of the log, as a kill in the middle of its append leaves.
   appendFileSync(
     join(store.location, 'log.1'),
@@ -96,7 +105,8 @@ test('what a transaction left that died in its middle is gone after the next one
   )
   expect(store.get('rows', KEY)).toEqual(RECORD)
   put(store, Buffer.from('next'))
-  expect(readdirSync(store.location)).not.toContain('running')
+  // No transaction runs.
+  expect(readFileSync(running).readUInt32LE(0)).toBe(0)
   expect(entryFiles(store.location)).toHaveLength(2)
   expect(readdirSync(dirname(store.location))).toContain('outside')
   store.close()
@@ -106,6 +116,54 @@ test('what a transaction left that died in its middle is gone after the next one
     'next',
   ])
   again.close()
+})
+
+test('what a process left that died while it wrote down what it would do is passed over', () => {
+  const store = makeStore()
+  put(store, KEY)
+  const { commits = 0 } = store.stats().engine
+  // The beginning of one intent over the rest of another, which names what is needed now.
+  const bytes = intentBytes({
+    commit: commits + 1,
+    made: entryFiles(store.location).map((name) => `rows/${name}`),
+  })
+  bytes.writeUInt32LE(0x12345678, 4)
+  writeFileSync(join(store.location, 'running'), bytes)
+  put(store, Buffer.from('next'))
+  expect(store.get('rows', KEY)).toEqual(RECORD)
+  expect(entryFiles(store.location)).toHaveLength(2)
+  store.close()
+})
+
+test('rows beside the entries are in the log, and a large one in a file', () => {
+  const store = makeStore()
+  const read = (from: SyncStore) =>
+    ['books', 'large'].map((key) => from.get('counts', Buffer.from(key)))
+  const records = [Buffer.from('{"count":1}'), Buffer.alloc(5_000, 7)] as const
+  for (let round = 0; round < 2; round++) {
+    store.transaction('committed', (tx) => {
+      tx.put('counts', Buffer.from('books'), records[0], 5)
+      tx.put('counts', Buffer.from('large'), records[1], 0)
+    })
+  }
+  expect(entryFiles(store.location)).toHaveLength(1)
+  expect(read(store)).toEqual(records)
+  const again = reopen(store)
+  expect(read(again)).toEqual(records)
+  const [hint] = again.due('counts', 10, 10)
+  again.transaction('committed', (tx) => tx.forget('counts', hint as NonNullable<typeof hint>))
+  expect(store.due('counts', 10, 10)).toEqual([])
+  // One that grows goes over into a file, and back.
+  again.transaction('committed', (tx) => {
+    tx.put('counts', Buffer.from('books'), records[1], 0)
+    tx.put('counts', Buffer.from('large'), records[0], 0)
+  })
+  expect(read(store)).toEqual([...records].reverse())
+  expect(entryFiles(store.location)).toHaveLength(1)
+  again.transaction('committed', (tx) => tx.delete('counts', Buffer.from('books')))
+  expect(entryFiles(store.location)).toEqual([])
+  again.close()
+  store.close()
 })
 
 test('a damaged log is a DamagedStoreError, and nothing is cut off', () => {

@@ -7,7 +7,7 @@
  * Names are digests, so that a key may hold anything and reach nowhere.
  */
 import { hash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Where, below the directory of the store, a commit puts the record of a key. */
@@ -68,7 +68,11 @@ export function syncEntry(file: string): void {
 }
 
 export function removeEntry(file: string): void {
-  rmSync(file, { force: true })
+  try {
+    unlinkSync(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }
 
 function openForWriting(file: string): number {

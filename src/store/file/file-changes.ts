@@ -6,8 +6,16 @@ import { MAX_UINT48 } from '../../bytes.js'
 import { StoreFullError } from '../../errors/store-errors.js'
 import type { DeadlineHint } from '../sync-store.js'
 import { entryPath } from './entry-file.js'
-import type { FileIndex, FileRow } from './file-index.js'
+import { type FileIndex, type FileRow, hasFile } from './file-index.js'
 import type { LogChange } from './log-record.js'
+
+/**
+ * The bucket of entries, each of which has a file of its own. Other rows keep the books of them, and
+ * change with almost each entry: as files they would double the cost of a commit. Up to this length they
+ * are in the log, which is written anyway.
+ */
+const ENTRIES = 'rows'
+const LONGEST_KEPT_BYTES = 1_024
 
 interface Before {
   readonly bucket: string
@@ -78,13 +86,17 @@ export class FileChanges {
         changes.push({ kind: 'forget', bucket, key })
         continue
       }
-      if (before !== undefined) replaced.push(entryPath(bucket, key, before.commit))
+      if (hasFile(before)) replaced.push(entryPath(bucket, key, before.commit))
       if (after?.record === undefined) {
         changes.push({ kind: 'delete', bucket, key })
         continue
       }
-      made.set(entryPath(bucket, key, commit), after.record)
-      const { length, deadline } = after
+      const { length, deadline, record } = after
+      if (bucket !== ENTRIES && length <= LONGEST_KEPT_BYTES) {
+        changes.push({ kind: 'keep', bucket, key, record, deadline })
+        continue
+      }
+      made.set(entryPath(bucket, key, commit), record)
       changes.push({ kind: 'put', bucket, key, commit, length, deadline })
     }
     return { changes, made, replaced }

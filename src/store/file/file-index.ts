@@ -6,9 +6,9 @@ import type { LogChange, LogRecord } from './log-record.js'
 export interface FileRow extends IndexedRow {
   /** Bytes of the record. */
   readonly length: number
-  /** The commit that wrote the file: part of its name. */
+  /** The commit that wrote the file: part of its name. 0 if there is none. */
   readonly commit: number
-  /** The record itself while the transaction that put it runs; no file has it yet. */
+  /** The record itself if no file has it: it is in the log, or the transaction that put it runs. */
   readonly record: Uint8Array | undefined
 }
 
@@ -42,8 +42,12 @@ export class FileIndex {
       return { kind: 'commit', commit, version, isSynced: true, changes }
     }
     let changes: LogChange[] = []
-    for (const [bucket, { key, commit, length, deadline }] of this.rows.all()) {
-      changes.push({ kind: 'put', bucket, key, commit, length, deadline })
+    for (const [bucket, { key, commit, length, deadline, record: kept }] of this.rows.all()) {
+      changes.push(
+        kept === undefined
+          ? { kind: 'put', bucket, key, commit, length, deadline }
+          : { kind: 'keep', bucket, key, record: kept, deadline },
+      )
       if (changes.length < ROWS_PER_RECORD) continue
       yield record(changes)
       changes = []
@@ -54,21 +58,32 @@ export class FileIndex {
   }
 
   #apply(change: LogChange, isSynced: boolean): void {
-    const { kind, bucket, key } = change
-    if (kind === 'forget') {
+    const { bucket, key } = change
+    if (change.kind === 'forget') {
       const row = this.rows.find(bucket, key)
       if (row !== undefined) this.rows.replace(bucket, key, { ...row, deadline: 0 })
       return
     }
-    const after = kind === 'put' ? rowOf(change) : undefined
+    const isPut = change.kind === 'put' || change.kind === 'keep'
+    const after = isPut ? rowOf(change) : undefined
     const before = this.rows.replace(bucket, key, after)
     this.bytes += (after?.length ?? 0) - (before?.length ?? 0)
     if (isSynced) return
-    if (before !== undefined) this.unsynced.delete(entryPath(bucket, key, before.commit))
-    if (after !== undefined) this.unsynced.add(entryPath(bucket, key, after.commit))
+    if (hasFile(before)) this.unsynced.delete(entryPath(bucket, key, before.commit))
+    if (hasFile(after)) this.unsynced.add(entryPath(bucket, key, after.commit))
   }
 }
 
-function rowOf({ key, deadline, length, commit }: LogChange & { kind: 'put' }): FileRow {
-  return { key, deadline, length, commit, record: undefined }
+/** Whether a row that was committed has a file. */
+export function hasFile(row: FileRow | undefined): row is FileRow {
+  return row !== undefined && row.commit !== 0
+}
+
+function rowOf(change: Extract<LogChange, { kind: 'put' | 'keep' }>): FileRow {
+  const { key, deadline } = change
+  if (change.kind === 'keep') {
+    const { record } = change
+    return { key, deadline, length: record.length, commit: 0, record }
+  }
+  return { key, deadline, length: change.length, commit: change.commit, record: undefined }
 }

@@ -5,7 +5,7 @@
  *     gate.mdb, gate.mdb-lock    the mutex of all writers
  *     log.7                      what was committed: which row is in which file
  *     rows/3f/9a….k7             one file an entry
- *     running                    what the running transaction does to files
+ *     running                    what the running transaction does to files: see intent.ts
  *
  * READING. The index is that of the log up to where it was read. Each read first takes in what was
  * appended since, which is one look at the end of a file. A file that the index names may be gone by
@@ -27,7 +27,7 @@ import { directoriesOf, entryPath, readEntry, syncEntry, writeEntry } from './en
 import { FileChanges } from './file-changes.js'
 import { onDisk } from './file-errors.js'
 import { FileIndex, type FileRow } from './file-index.js'
-import { declareIntent, foundIntent, settleIntent } from './intent.js'
+import { Intents } from './intent.js'
 import { Log, logNumber } from './log.js'
 import type { LogChange, LogKind } from './log-record.js'
 import { syncDirectory } from './sync-directory.js'
@@ -42,6 +42,7 @@ export class FileTree {
   readonly identity: string | undefined
   readonly commits: CommitWatch
   readonly #gate: Gate
+  readonly #intents: Intents
   #index = new FileIndex()
   #log: Log
   /** The length of the log when it was begun, or first read. */
@@ -56,6 +57,7 @@ export class FileTree {
     this.identity = fileIdentity(directory)
     this.#gate = openGate(join(directory, 'gate.mdb'))
     try {
+      this.#intents = new Intents(directory)
       this.#log = this.#inGate(() => {
         const newest = newestLog(directory)
         if (newest === undefined) Log.create(directory, 1, this.#index.asLog())
@@ -147,6 +149,7 @@ export class FileTree {
   close(): void {
     this.commits.close()
     this.#log.close()
+    this.#intents.close()
     this.#gate.close()
   }
 
@@ -199,8 +202,8 @@ export class FileTree {
       if (!this.#goOn()) this.#beginLog()
       this.#log.trim()
     }
-    const intent = foundIntent(this.directory)
-    if (intent !== undefined) settleIntent(this.directory, intent, this.#index.commit)
+    const intent = this.#intents.found()
+    if (intent !== undefined) this.#intents.settle(intent, this.#index.commit)
   }
 
   #commit(running: FileChanges, isSynced: boolean): void {
@@ -208,9 +211,10 @@ export class FileTree {
     const { changes, made, replaced } = running.summary(commit)
     if (changes.length === 0) return
     this.#assertPresent()
+    const touchesFiles = made.size > 0 || replaced.length > 0
     const intent = { commit, made: [...made.keys()], replaced }
     try {
-      declareIntent(this.directory, intent)
+      if (touchesFiles) this.#intents.declare(intent)
       if (isSynced) this.#syncEntries()
       for (const [path, record] of made) {
         writeEntry(join(this.directory, path), record, isSynced)
@@ -218,13 +222,13 @@ export class FileTree {
       if (isSynced) this.#syncDirectories(made.keys())
       this.#append('commit', isSynced, commit, running.version, changes)
     } catch (error) {
-      settleIntent(this.directory, intent, this.#index.commit)
+      if (touchesFiles) this.#intents.settle(intent, this.#index.commit)
       throw error
     }
     running.undo()
     this.#index.apply({ kind: 'commit', commit, version: running.version, isSynced, changes })
     this.#tidyUp(() => {
-      settleIntent(this.directory, intent, commit)
+      if (touchesFiles) this.#intents.settle(intent, commit)
       const limit = Math.max(LEAST_REWRITTEN_BYTES, this.#firstBytes * REWRITTEN_AT_TIMES)
       if (this.#log.sizeBytes <= limit) return
       this.#syncEntries()

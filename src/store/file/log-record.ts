@@ -10,7 +10,8 @@
  *     change  u8 'put' │ bucket │ key │ var commit that wrote the file │ var length │ var deadline
  *             u8 'delete' │ bucket │ key
  *             u8 'forget' │ bucket │ key
- *     bucket  var length │ its name as JSON, in UTF-8        key  var length │ bytes
+ *             u8 'keep' │ bucket │ key │ record │ var deadline
+ *     bucket  var length │ its name as JSON, in UTF-8        key, record  var length │ bytes
  *
  * Integers are little-endian; `var` is LEB128. The length has a checksum of its own, so that an append
  * that was cut off is told from damage: after it there is nothing, while its length is right.
@@ -46,10 +47,19 @@ export type LogChange =
       readonly deadline: number
     }
   | { readonly kind: 'delete' | 'forget'; readonly bucket: string; readonly key: Uint8Array }
+  | {
+      /** A row whose record is in the log, and in no file. */
+      readonly kind: 'keep'
+      readonly bucket: string
+      readonly key: Uint8Array
+      readonly record: Uint8Array
+      /** 0 for none. */
+      readonly deadline: number
+    }
 
 // Positions are stored: these lists grow at their ends only.
 const KINDS = ['commit', 'synced', 'seal'] as const
-const CHANGES = ['put', 'delete', 'forget'] as const
+const CHANGES = ['put', 'delete', 'forget', 'keep'] as const
 
 export function encodeLogRecord(record: LogRecord): Uint8Array {
   const writer = new Writer()
@@ -61,10 +71,14 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
     writer.byte(CHANGES.indexOf(change.kind))
     writer.block(Buffer.from(JSON.stringify(change.bucket), 'utf8'))
     writer.block(change.key)
-    if (change.kind !== 'put') continue
-    writer.number(change.commit)
-    writer.number(change.length)
-    writer.number(change.deadline)
+    if (change.kind === 'put') {
+      writer.number(change.commit)
+      writer.number(change.length)
+      writer.number(change.deadline)
+    } else if (change.kind === 'keep') {
+      writer.block(change.record)
+      writer.number(change.deadline)
+    }
   }
   const body = writer.bytes()
   const bytes = Buffer.allocUnsafe(RECORD_HEAD_BYTES + body.length)
@@ -119,6 +133,10 @@ function decodeChange(reader: ByteReader): LogChange {
   if (typeof bucket !== 'string') throw new RangeError('a bucket without a name')
   // Copied: the buffer is used again.
   const key = Uint8Array.prototype.slice.call(reader.take(reader.varint()))
+  if (kind === 'keep') {
+    const record = Uint8Array.prototype.slice.call(reader.take(reader.varint()))
+    return { kind, bucket, key, record, deadline: reader.varint() }
+  }
   if (kind !== 'put') return { kind, bucket, key }
   const [commit, length, deadline] = [reader.varint(), reader.varint(), reader.varint()]
   return { kind, bucket, key, commit, length, deadline }

@@ -38,6 +38,8 @@ export class Log {
   readonly #descriptor: number
   /** Up to here it was read, and it is all of it as far as we know. */
   #offset = MAGIC.length
+  /** The last read() found the end of the file there. */
+  #isAtEnd = false
 
   /** Opens a log that exists. Throws DamagedStoreError if it is none. */
   constructor(directory: string, number: number) {
@@ -80,7 +82,8 @@ export class Log {
   read(visit: (record: LogRecord) => void): void {
     for (;;) {
       const found = readSync(this.#descriptor, chunk, 0, READ_BYTES, this.#offset)
-      if (found === 0) return
+      this.#isAtEnd = found === 0
+      if (this.#isAtEnd) return
       const before = this.#offset
       this.#show(chunk.subarray(0, found), visit)
       if (this.#offset !== before) continue
@@ -96,6 +99,7 @@ export class Log {
    * Throws DamagedStoreError for what is no append that was cut off.
    */
   trim(): void {
+    if (this.#isAtEnd) return
     const rest = this.#rest()
     if (rest.length === 0) return
     const isCutOff = decodeLogRecord(rest) === 'incomplete' || rest.every((byte) => byte === 0)
