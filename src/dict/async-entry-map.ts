@@ -22,10 +22,16 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   /** The value of a key, or `fallback` (undefined if left out) if the key is absent or expired. */
   get<L extends KeyIn<K>>(key: L): Promise<Frozen<ValueAt<S, L>> | undefined>
   get<L extends KeyIn<K>, F>(key: L, fallback: F): Promise<Frozen<ValueAt<S, L>> | F>
-  async get(key: KeyIn<K>, fallback?: unknown): Promise<unknown> {
-    const { engine, space, mode } = this.#scope
-    const value = await engine.value(space, this.#scope.key(key), mode)
-    return value === undefined ? fallback : value
+  get(key: KeyIn<K>, fallback?: unknown): Promise<unknown> {
+    // Not async: one more promise costs half as much as a hit.
+    try {
+      const { engine, space, mode } = this.#scope
+      const value = engine.value(space, this.#scope.key(key), mode)
+      if (fallback === undefined) return value
+      return value.then((found) => (found === undefined ? fallback : found))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** The value of a key with what is known of it; undefined if the key is absent or expired. */

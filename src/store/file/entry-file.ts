@@ -10,10 +10,25 @@ import { hash } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
+/** Names of buckets as names of files begin with them; there are few. */
+const begun = new Map<string, Uint8Array>()
+
+function beginning(bucket: string): Uint8Array {
+  let bytes = begun.get(bucket)
+  if (bytes === undefined) {
+    // JSON has no line feed: no other bucket and key make these bytes.
+    bytes = Buffer.from(`${JSON.stringify(bucket)}\n`, 'utf8')
+    begun.set(bucket, bytes)
+  }
+  return bytes
+}
+
 /** Where, below the directory of the store, a commit puts the record of a key. */
 export function entryPath(bucket: string, key: Uint8Array, commit: number): string {
-  // JSON has no line feed: no other bucket and key make these bytes.
-  const name = Buffer.concat([Buffer.from(`${JSON.stringify(bucket)}\n`, 'utf8'), key])
+  const start = beginning(bucket)
+  const name = Buffer.allocUnsafe(start.length + key.length)
+  name.set(start)
+  name.set(key, start.length)
   const digest = hash('sha256', name, 'hex')
   return `rows/${digest.slice(0, 2)}/${digest.slice(2)}.${commit.toString(36)}`
 }
