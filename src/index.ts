@@ -124,6 +124,7 @@ export {
 } from './errors/server-errors.js'
 export {
   BatchError,
+  type LockHolder,
   StoreBusyError,
   StoreError,
   StoreFullError,

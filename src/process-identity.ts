@@ -80,6 +80,38 @@ function lifeInProc({ pid, startTime }: ProcessIdentity): Life {
   return stat.startTime === startTime ? 'alive' : 'dead'
 }
 
+/**
+ * The kernel's number of this thread, by which locks in shared memory name their holder; undefined where
+ * the system does not tell. That of the first thread is the pid.
+ */
+export function threadNumber(): number | undefined {
+  try {
+    // One for each pid namespace that the thread is in; the innermost, in which it counts, is last.
+    const [, number] =
+      /^NSpid:.*?(\d+)$/m.exec(readFileSync('/proc/thread-self/status', 'latin1')) ?? []
+    return number === undefined ? undefined : Number(number)
+  } catch {
+    return undefined
+  }
+}
+
+/** The process of a thread, and whether the thread is stopped; undefined if that is not known here. */
+export function processOfThread(
+  thread: number,
+): { readonly pid: number; readonly isStopped: boolean } | undefined {
+  if (!isProcOurs()) return undefined
+  try {
+    const status = readFileSync(`/proc/${thread}/status`, 'latin1')
+    const [, pid] = /^Tgid:\s*(\d+)$/m.exec(status) ?? []
+    if (pid === undefined) return undefined
+    // T: by a signal. t: by a debugger.
+    return { pid: Number(pid), isStopped: /^State:\s*[Tt]/m.test(status) }
+  } catch {
+    // It has ended, or is hidden.
+    return undefined
+  }
+}
+
 /** Signal 0 is not sent, but checked. */
 function existsPid(pid: number): boolean {
   try {

@@ -45,11 +45,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'lmdb.mapSizeBytes': 'Address space set aside for the data file, in bytes. No quota.',
   'lmdb.maxSizeBytes': 'How much entries and indexes may take, in bytes.',
   'lmdb.maxReaders': 'How many threads of all processes may read at the same moment.',
+  'lmdb.busyTimeoutMs':
+    'How long to wait while another process keeps the store locked, in milliseconds.',
   'lmdb.allowNetworkFileSystem': 'Open a directory on a network file system: for a single host.',
   'lmdb.changeClock': 'How changes by other processes are noticed.',
   'memory.kind': 'The memory of this process: nothing survives it.',
   'file.kind': 'A directory with one file an entry.',
   'file.path': 'The directory, which is made if need be.',
+  'file.busyTimeoutMs':
+    'How long to wait while another process keeps the store locked, in milliseconds.',
   'file.allowNetworkFileSystem': 'Open a directory on a network file system: for a single host.',
   'sqlite.kind': 'A database of SQLite.',
   'sqlite.path': 'The file of the database, which is made if need be.',

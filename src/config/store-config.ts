@@ -83,6 +83,7 @@ export function answersAtOnce(store: StoreConfig): store is SyncStoreConfig {
 
 const path = z.string().min(1)
 const allowNetworkFileSystem = z.boolean().optional()
+const busyTimeoutMs = z.number().nonnegative().optional()
 
 /** A time: milliseconds, or a number with a unit. */
 export const durationModel = z
@@ -100,13 +101,18 @@ const lmdbModel = z.strictObject({
 
 const memoryModel = z.strictObject({ kind: z.literal('memory') })
 
-const fileModel = z.strictObject({ kind: z.literal('file'), path, allowNetworkFileSystem })
+const fileModel = z.strictObject({
+  kind: z.literal('file'),
+  path,
+  busyTimeoutMs,
+  allowNetworkFileSystem,
+})
 
 const sqliteModel = z.strictObject({
   kind: z.literal('sqlite'),
   path,
   driver: z.enum(['node', 'better-sqlite3']).optional(),
-  busyTimeoutMs: z.number().nonnegative().optional(),
+  busyTimeoutMs,
   allowNetworkFileSystem,
 })
 

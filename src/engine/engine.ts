@@ -8,7 +8,7 @@ import type { Clock } from '../clock.js'
 import { deepFreeze } from '../codec/freeze.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import { ClosedError } from '../errors/open-errors.js'
-import { StoreGoneError } from '../errors/store-errors.js'
+import { StoreBusyError, StoreGoneError } from '../errors/store-errors.js'
 import { UnreadableRecordError } from '../errors/value-errors.js'
 import type { KeySettings } from '../keys/key-settings.js'
 import { KeySpace } from '../keys/key-space.js'
@@ -277,7 +277,10 @@ export class Engine {
     return this.#commits.session !== undefined
   }
 
-  /** Commits and closes the store. A failed commit throws, and leaves it open unless it is gone. */
+  /**
+   * Commits and closes the store. A failed commit throws, and leaves it open unless it is gone; and so
+   * does a store that others keep locked for too long.
+   */
   close(): void {
     if (this.#commits.isClosed) return
     let gone: StoreGoneError | undefined
@@ -288,9 +291,17 @@ export class Engine {
       if (!(error instanceof StoreGoneError)) throw error
       gone = error
     }
-    this.#commits.isClosed = true
-    this.#reads.clear()
-    this.store.close()
+    let isOpen = false
+    try {
+      this.store.close()
+    } catch (error) {
+      // Others keep it locked: it is open still, and so is this.
+      isOpen = error instanceof StoreBusyError
+      throw error
+    } finally {
+      this.#commits.isClosed = !isOpen
+      if (!isOpen) this.#reads.clear()
+    }
     if (gone !== undefined) throw gone
   }
 

@@ -5,6 +5,7 @@
  * rejection, in worker threads too. Ours runs before all other listeners: touching lmdb after its own
  * listener has closed the environments is fatal. A signal ends the process without the event.
  */
+import { StoreBusyError } from '../errors/store-errors.js'
 import type { Engine } from './engine.js'
 import type { Listeners } from './listeners.js'
 
@@ -27,12 +28,23 @@ function closeAll(): void {
     try {
       engine.close()
     } catch (error) {
+      // All is committed. Others keep the store locked, so that it cannot be closed: it ends with the process.
+      if (error instanceof StoreBusyError && isSaved(engine)) continue
       errors.tell(error)
       if (errors.isEmpty) unheard ??= { error }
     }
   }
   open.clear()
   if (unheard !== undefined) throw unheard.error
+}
+
+function isSaved(engine: Engine): boolean {
+  try {
+    engine.flushSync()
+    return true
+  } catch {
+    return false
+  }
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const

@@ -22,16 +22,49 @@ export class StoreGoneError extends StoreError {
   }
 }
 
-/** Another program kept the store locked for longer than we may wait. Nothing was changed. */
+/** A process that keeps a store locked. */
+export interface LockHolder {
+  /** Its number. */
+  readonly pid: number
+  /** Whether it stands still, stopped by a signal or a debugger. */
+  readonly isStopped: boolean
+}
+
+interface StoreBusyOptions extends ErrorOptions {
+  readonly holder?: LockHolder | undefined
+}
+
+/** Somebody else kept the store locked for longer than we may wait. Nothing was changed. */
 export class StoreBusyError extends StoreError {
   override readonly code = 'ERR_PERSISTDICT_STORE_BUSY'
+  /** The store's directory or file. */
+  readonly path: string
+  /** How long was waited, in milliseconds. */
+  readonly waitedMs: number
+  /** Who keeps it locked; undefined where that cannot be found out. */
+  readonly holder: LockHolder | undefined
 
-  constructor(path: string, waitedMs: number, options?: ErrorOptions) {
+  constructor(path: string, waitedMs: number, { holder, ...options }: StoreBusyOptions = {}) {
     super(
-      `"${path}" was locked by somebody else for ${waitedMs} ms. Look for a program that keeps a transaction open, or wait longer.`,
+      `"${path}" was locked by ${holderText(holder)} for ${waitedMs} ms. Nothing was changed; what is pending stays pending. ${remedyText(holder)}`,
       options,
     )
+    this.path = path
+    this.waitedMs = waitedMs
+    this.holder = holder
   }
+}
+
+function holderText(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'somebody else'
+  return `process ${holder.pid}${holder.isStopped ? ', which is stopped,' : ''}`
+}
+
+function remedyText(holder: LockHolder | undefined): string {
+  if (holder?.isStopped) {
+    return `Continue that process (kill -CONT ${holder.pid}) or end it, and try again.`
+  }
+  return 'Look for a program that keeps a transaction open, or wait longer.'
 }
 
 /** The store cannot do what was asked of it: not every one has files that could be backed up. */

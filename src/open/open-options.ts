@@ -216,6 +216,7 @@ const MODELS = {
           .min(1)
           .max(2 ** 20)
           .optional(),
+        busyTimeoutMs: z.number().nonnegative().optional(),
         allowNetworkFileSystem: z.boolean().optional(),
         changeClock: z.enum(['mapped', 'asked']).optional(),
       })

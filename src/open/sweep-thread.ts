@@ -27,6 +27,7 @@ export interface SweepOrder {
   readonly path: string
   readonly options: OpenOptions
   readonly turns: SharedArrayBuffer
+  readonly busyTimeoutMs: number
   readonly control: SharedArrayBuffer
 }
 
@@ -86,7 +87,8 @@ export class SweepThread implements SweepHelper {
     if (this.#hasFailed) return false
     const { store, options, code } = this.#elsewhere
     const control = new SharedArrayBuffer(8)
-    const order: SweepOrder = { path: store.location, options, turns: store.takeTurns(), control }
+    const { location: path, busyTimeoutMs } = store
+    const order: SweepOrder = { path, options, turns: store.takeTurns(), busyTimeoutMs, control }
     const worker = new Worker(code, { workerData: order, execArgv: [] })
     worker.unref()
     const running = { worker, cells: new Int32Array(control) }

@@ -13,7 +13,7 @@ const ROWS = 256
 /** Between steps, in multiples of what one took: others want to write, too. */
 const PAUSE = 1
 
-const { path, options, turns, control } = workerData as SweepOrder
+const { path, options, turns, busyTimeoutMs, control } = workerData as SweepOrder
 const cells = new Int32Array(control)
 
 if (Atomics.compareExchange(cells, PHASE, BOOTING, WORKING) === BOOTING) {
@@ -27,7 +27,7 @@ if (Atomics.compareExchange(cells, PHASE, BOOTING, WORKING) === BOOTING) {
 
 function sweep(): void {
   const { engine, leasing, accessTimes, release } = share(
-    openInTurns(path, turns),
+    openInTurns(path, turns, busyTimeoutMs),
     engineSettings(options),
   )
   try {

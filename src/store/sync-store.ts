@@ -185,6 +185,9 @@ export interface SyncStore extends StoreReader {
   readonly notices?: readonly StoreNotice[] | undefined
   /** Left out by stores that have nothing to keep up. */
   readonly upkeep?: StoreUpkeep | undefined
-  /** Lets the store go. May be called twice. */
+  /**
+   * Lets the store go. May be called twice. Throws StoreBusyError, and it is open still, if others keep
+   * it locked for too long.
+   */
   close(): void
 }

@@ -52,10 +52,10 @@ export class FileTree {
   #changes: FileChanges | undefined
 
   /** `directory` is a real path, which exists. */
-  constructor(directory: string) {
+  constructor(directory: string, busyTimeoutMs?: number) {
     this.directory = directory
     this.identity = fileIdentity(directory)
-    this.#gate = openGate(join(directory, 'gate.mdb'))
+    this.#gate = openGate(join(directory, 'gate.mdb'), { path: directory, busyTimeoutMs })
     try {
       this.#intents = new Intents(directory)
       this.#log = this.#inGate(() => {

@@ -9,9 +9,9 @@
  * which runs ahead of the lock file for a moment in each commit; so it looks again inside the gate,
  * where no commit is under way.
  */
-import { readFileSync } from 'node:fs'
 import type { Gate } from './gate.js'
-import { loadNative, type NativeEnvironment } from './native.js'
+import { LOCK_MAGIC, mappedWords } from './mapped-words.js'
+import type { NativeEnvironment } from './native.js'
 
 export interface ChangeClock {
   readonly kind: 'mapped' | 'asked'
@@ -34,7 +34,6 @@ export function changeClock(
   return mapped ?? new AskedClock(env, gate)
 }
 
-const LOCK_MAGIC = 0xbeefc0de
 /** The part of the lock file that we look at: magic, format, last transaction id. */
 const VIEW_BYTES = 64
 const LOW_WORD = 2
@@ -42,26 +41,11 @@ const HIGH_WORD = 3
 const WORD = 2 ** 32
 
 function mappedClock(env: NativeEnvironment, lockFile: string): ChangeClock | undefined {
-  const address = mappingAddress(lockFile)
-  if (address === undefined) return undefined
-  const buffer = loadNative().nativeAddon.createBufferForAddress(address, VIEW_BYTES)
-  const words = new Uint32Array(buffer.buffer, buffer.byteOffset, VIEW_BYTES / 4)
+  const words = mappedWords(lockFile, VIEW_BYTES)
+  if (words === undefined) return undefined
   const clock = new MappedClock(words)
   // The caller is inside the gate: no commit can fall between the two readings.
   return words[0] === LOCK_MAGIC && clock.read() === env.info().lastTxnId ? clock : undefined
-}
-
-/** Where the kernel has mapped the file. Its path may hold spaces; the kernel writes it last. */
-function mappingAddress(file: string): number | undefined {
-  let maps: string
-  try {
-    maps = readFileSync('/proc/self/maps', 'utf8')
-  } catch {
-    // Not Linux: the other clock serves.
-    return undefined
-  }
-  const line = maps.split('\n').find((text) => text.endsWith(` ${file}`))
-  return line === undefined ? undefined : Number.parseInt(line, 16)
 }
 
 class MappedClock implements ChangeClock {

@@ -50,6 +50,8 @@ const SEALED = Symbol('the data has moved on')
 export interface EnvironmentOptions extends GenerationOptions {
   /** What the entries and their indexes may take, in bytes. @default no limit */
   readonly maxSizeBytes?: number | undefined
+  /** How long to wait for others who are inside the gate. @default 30,000 */
+  readonly busyTimeoutMs?: number | undefined
   /** Those of another thread, which may end this one. */
   readonly turns?: Turns | undefined
 }
@@ -86,7 +88,7 @@ export class Environment {
     assertNotSplit(directory, [directory.gateFile, directory.gateLockFile])
     const { dataFile, lockFile } = placeOf(directory.path, currentName(directory))
     assertOpenable(directory.path, [dataFile, lockFile])
-    this.gate = openGate(directory.gateFile, options.turns)
+    this.gate = openGate(directory.gateFile, { path: directory.path, ...options })
     try {
       const { data, owners } = this.#enter()
       this.#owners = owners
@@ -229,14 +231,16 @@ export class Environment {
     throw asStoreError(error, this.directory.path)
   }
 
-  close(): void {
-    this.commits.close()
-    if (this.#madeUnsynced) this.#settleUnsynced()
+  /** Runs `end` first. Throws StoreBusyError, and nothing has happened, if others are inside for too long. */
+  close(end?: () => void): void {
     this.gate.within(() => {
+      end?.()
+      this.commits.close()
+      if (this.#madeUnsynced) this.#settleUnsynced()
       this.#data.retire()
       this.#owners.leave()
+      this.gate.close()
     })
-    this.gate.close()
   }
 
   #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY | typeof SEALED {

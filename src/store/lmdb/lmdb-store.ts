@@ -38,15 +38,15 @@ export class LmdbStore implements SyncStore {
   readonly kind = 'lmdb'
   readonly upkeep: LmdbUpkeep
   readonly #environment: Environment
-  readonly #release: () => void
+  readonly #release: (end: () => void) => void
   readonly #transaction: LmdbTransaction
   /** Listeners of this store end with it, though the environment may go on. */
   readonly #stops = new Set<() => void>()
   readonly #snapshots = new Set<EnvironmentSnapshot>()
   #closed = false
 
-  /** `release` gives the environment back to whoever shares it out. */
-  constructor(environment: Environment, release: () => void) {
+  /** `release` gives the environment back to whoever shares it out, and runs `end` before that is closed. */
+  constructor(environment: Environment, release: (end: () => void) => void) {
     this.#environment = environment
     this.#release = release
     this.#transaction = new LmdbTransaction(this, environment)
@@ -69,6 +69,10 @@ export class LmdbStore implements SyncStore {
    */
   keepTurn(): boolean {
     return this.#environment.gate.keepTurn()
+  }
+
+  get busyTimeoutMs(): number {
+    return this.#environment.gate.busyTimeoutMs
   }
 
   get location(): string {
@@ -191,12 +195,13 @@ export class LmdbStore implements SyncStore {
 
   close(): void {
     if (this.#closed) return
-    this.upkeep.close()
-    this.#closed = true
-    for (const stop of this.#stops) stop()
-    // Reading one after the environment has gone would be fatal.
-    for (const snapshot of [...this.#snapshots]) snapshot.close()
-    this.#release()
+    this.#release(() => {
+      this.upkeep.close()
+      this.#closed = true
+      for (const stop of this.#stops) stop()
+      // Reading one after the environment has gone would be fatal.
+      for (const snapshot of [...this.#snapshots]) snapshot.close()
+    })
   }
 
   /** What the store takes in the running transaction; 0 where nobody wants to know. */

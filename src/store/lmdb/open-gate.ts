@@ -2,17 +2,16 @@
 import { dirname } from 'node:path'
 import { DamagedStoreError, PathError } from '../../errors/open-errors.js'
 import { checkDataFile } from './file-check.js'
-import { Gate } from './gate.js'
+import { Gate, type GateOptions } from './gate.js'
 import { asStoreError } from './lmdb-errors.js'
 import { assertOpenable } from './preflight.js'
-import type { Turns } from './turns.js'
 
 /** Opens the gate in `file`, made if need be. Throws PathError, DamagedStoreError or StoreError. */
-export function openGate(file: string, turns?: Turns): Gate {
+export function openGate(file: string, options: GateOptions): Gate {
   assertOpenable(dirname(file), [file, `${file}-lock`])
   checkFile(file)
   try {
-    return new Gate(file, turns)
+    return new Gate(file, options)
   } catch (error) {
     throw asStoreError(error, file)
   }

@@ -6,6 +6,7 @@
  */
 import { PathError } from '../../errors/open-errors.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import { checkBusyTimeout } from '../busy-timeout.js'
 import { explain, fileIdentity } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
 import { type StoreDirectory, storeDirectory } from './directory.js'
@@ -35,6 +36,12 @@ export interface LmdbOptions {
    */
   readonly maxReaders?: number | undefined
   /**
+   * How long to wait while another process keeps the store locked, in milliseconds. After that, what was
+   * asked for is a StoreBusyError, and nothing of it has happened.
+   * @default 30,000
+   */
+  readonly busyTimeoutMs?: number | undefined
+  /**
    * Open a directory on a network file system, where LMDB is safe only for a single host.
    * @default false
    */
@@ -57,6 +64,7 @@ const NAMES = [
   'mapSizeBytes',
   'maxSizeBytes',
   'maxReaders',
+  'busyTimeoutMs',
   'allowNetworkFileSystem',
   'changeClock',
 ] as const
@@ -71,16 +79,22 @@ const open = new Map<string | undefined, Shared>()
 
 /**
  * The LMDB store in a directory, which is made if need be.
- * Throws PathError, DamagedStoreError, StoreFullError or NativeModuleError; no data was changed then.
+ * Throws PathError, DamagedStoreError, StoreFullError, StoreBusyError, NativeModuleError or OptionError;
+ * no data was changed then.
  */
 export function lmdbStore(path: string, options: LmdbOptions = {}): SyncStore {
   refuseUnknown(options, NAMES, 'lmdbStore()')
+  checkBusyTimeout(options.busyTimeoutMs)
   return storeIn(path, options, undefined)
 }
 
 /** The store that another thread of this process has open, and that takes turns with this one. */
-export function openInTurns(path: string, turns: SharedArrayBuffer): SyncStore {
-  return storeIn(path, { allowNetworkFileSystem: true }, new Turns(turns))
+export function openInTurns(
+  path: string,
+  turns: SharedArrayBuffer,
+  busyTimeoutMs: number,
+): SyncStore {
+  return storeIn(path, { allowNetworkFileSystem: true, busyTimeoutMs }, new Turns(turns))
 }
 
 function storeIn(path: string, options: LmdbOptions, turns: Turns | undefined): SyncStore {
@@ -91,6 +105,7 @@ function storeIn(path: string, options: LmdbOptions, turns: Turns | undefined): 
       maxReaders: options.maxReaders ?? DEFAULTS.maxReaders,
       changeClock: options.changeClock ?? DEFAULTS.changeClock,
       maxSizeBytes: options.maxSizeBytes,
+      busyTimeoutMs: options.busyTimeoutMs,
       turns,
     }),
     users: 0,
@@ -98,10 +113,11 @@ function storeIn(path: string, options: LmdbOptions, turns: Turns | undefined): 
   shared.users++
   const { identity } = shared.environment
   open.set(identity, shared)
-  return new LmdbStore(shared.environment, () => {
-    if (--shared.users > 0) return
-    open.delete(identity)
-    shared.environment.close()
+  return new LmdbStore(shared.environment, (end) => {
+    if (shared.users > 1) end()
+    else shared.environment.close(end)
+    shared.users--
+    if (shared.users === 0) open.delete(identity)
   })
 }
 

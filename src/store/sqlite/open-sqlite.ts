@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { PathError } from '../../errors/open-errors.js'
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import { checkBusyTimeout } from '../busy-timeout.js'
 import { explain, fileIdentity, localDirectory } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
 import { SqliteDatabase } from './database.js'
@@ -84,9 +85,7 @@ function checkOptions(path: unknown, options: SqliteOptions): void {
   if (!DRIVERS.includes(driver)) {
     throw new OptionError('driver', `driver must be 'node' or 'better-sqlite3'.`)
   }
-  if (busyTimeoutMs !== undefined && !(busyTimeoutMs >= 0)) {
-    throw new OptionError('busyTimeoutMs', 'busyTimeoutMs must be 0 or more.')
-  }
+  checkBusyTimeout(busyTimeoutMs)
 }
 
 /** The real path of a file that exists or can be made. Throws PathError or StoreFullError. */
