@@ -25,7 +25,11 @@ export class ChangeFeed implements Feed {
   constructor(engine: Engine, onError: (error: unknown) => void) {
     this.#engine = engine
     this.#onError = onError
-    this.#log = new ChangeLog(engine.clock, Math.floor(Math.random() * WRITERS))
+    this.#log = new ChangeLog(
+      engine.clock,
+      Math.floor(Math.random() * WRITERS),
+      () => engine.foreignChanges,
+    )
     engine.hooks.add(this.#log)
   }
 

@@ -40,16 +40,25 @@ export interface ChangePage {
 export class ChangeLog implements CommitHook {
   readonly isLast = true
   readonly #log: BoundedLog
+  readonly #foreignChanges: () => number
+  /** The foreign changes at which nobody watched: only a commit can change that. */
+  #quietAt: number | undefined
   /** Tells the changes of this engine from those of others. */
   readonly writer: number
 
-  constructor(clock: Clock, writer: number) {
+  /** `foreignChanges` moves when somebody else has committed; see Engine. */
+  constructor(clock: Clock, writer: number, foreignChanges: () => number) {
     this.#log = new BoundedLog(CHANGES, clock)
     this.writer = writer
+    this.#foreignChanges = foreignChanges
   }
 
   wantsChanges(reader: StoreReader): boolean {
-    return this.#log.isWatched(reader)
+    const changes = this.#foreignChanges()
+    if (changes === this.#quietAt) return false
+    const isWatched = this.#log.isWatched(reader)
+    this.#quietAt = isWatched ? undefined : changes
+    return isWatched
   }
 
   beforeCommit(session: Session): void {
@@ -63,6 +72,7 @@ export class ChangeLog implements CommitHook {
 
   /** Says that somebody watches; returns the number of the next change. Call again within WATCH_MS. */
   watch(tx: StoreTransaction): number {
+    this.#quietAt = undefined
     return this.#log.watch(tx)
   }
 

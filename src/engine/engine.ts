@@ -206,6 +206,14 @@ export class Engine {
     return this.#reads.foreignChanges
   }
 
+  /**
+   * Moves when somebody else has committed. As of the last look; each transaction looks as it begins.
+   * What one transaction has read and nobody here has written is the same in the next if this is.
+   */
+  get foreignChanges(): number {
+    return this.#reads.foreignChanges
+  }
+
   /** What a scan should read from: the transaction if one is running, else the store, up to date. */
   reader(): StoreReader {
     if (this.#commits.isClosed) throw new ClosedError()

@@ -45,6 +45,8 @@ export class Capacity implements CommitHook, AccessObserver {
   readonly #engine: Engine
   readonly #onError: (error: unknown) => void
   #stored: Uint8Array | undefined
+  /** The foreignChanges of the engine at which #stored was read; undefined to read it again. */
+  #readAt: number | undefined
   #groups: LimitGroups | undefined
   #ledger: Ledger | undefined
   #visits: Visit[] = []
@@ -77,14 +79,16 @@ export class Capacity implements CommitHook, AccessObserver {
     return false
   }
 
-  /** Another process may have set other limits since the last transaction. */
+  /** The limits were written here. */
+  reread(): void {
+    this.#readAt = undefined
+  }
+
   observeRows(tx: StoreTransaction): RowObserver | undefined {
-    const stored = tx.get(META, META_LIMITS)
-    const isKnown =
-      stored === undefined
-        ? this.#stored === undefined
-        : this.#stored !== undefined && equalBytes(stored, this.#stored)
-    if (!isKnown) this.adopt(stored)
+    const { foreignChanges } = this.#engine
+    // Another process may have set other limits since the last transaction.
+    if (this.#readAt !== foreignChanges) this.#adoptNew(tx.get(META, META_LIMITS))
+    this.#readAt = foreignChanges
     const groups = this.#groups
     this.#ledger = groups && new Ledger(tx, groups, (path) => this.#engine.space(path))
     return this.#ledger
@@ -109,6 +113,14 @@ export class Capacity implements CommitHook, AccessObserver {
     this.#visits.push({ space, seq: entry.seq })
     if (this.#visits.length >= MOST_VISITS) this.#writeVisitsSoon(0)
     else this.#writeVisitsSoon(VISITS_MS)
+  }
+
+  #adoptNew(stored: Uint8Array | undefined): void {
+    const isKnown =
+      stored === undefined
+        ? this.#stored === undefined
+        : this.#stored !== undefined && equalBytes(stored, this.#stored)
+    if (!isKnown) this.adopt(stored)
   }
 
   #writeVisitsSoon(delayMs: number): void {

@@ -35,6 +35,7 @@ export function setLimits(engine: Engine, capacity: Capacity, table: LimitTable 
       // Another process may have come first.
       const now = tx.get(META, META_LIMITS)
       if (isSame(now, wanted)) return
+      capacity.reread()
       if (wanted === undefined) tx.delete(META, META_LIMITS)
       else tx.put(META, META_LIMITS, wanted, 0)
       if (shapeIn(now) !== shapeIn(wanted)) begin(engine, tx, wanted)

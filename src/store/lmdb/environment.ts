@@ -8,7 +8,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.js'
-import { StoreGoneError, TransactionError } from '../../errors/store-errors.js'
+import { TransactionError } from '../../errors/store-errors.js'
 import { CommitWatch } from '../commit-watch.js'
 import { fileIdentity } from '../local-directory.js'
 import type { StoreNotice } from '../sync-store.js'
@@ -23,14 +23,15 @@ import {
 } from './directory.js'
 import type { Gate } from './gate.js'
 import { Generation, type GenerationOptions } from './generation.js'
-import { mayWrite } from './guard.js'
-import { asFileError, asStoreError, isReadersFull } from './lmdb-errors.js'
+import { guardedId } from './guard.js'
+import { asStoreError, isReadersFull, withFiles } from './lmdb-errors.js'
 import type { NativeDatabase, NativeRoot } from './native.js'
 import { openGate } from './open-gate.js'
 import { assertNotSplit, Findings, Owners, Question } from './owners.js'
 import { assertOpenable } from './preflight.js'
-import { assertRoom } from './room.js'
+import type { CommitSize } from './room.js'
 import { NEW_STATE, type StoreState } from './store-state.js'
+import { Surroundings } from './surroundings.js'
 import type { Turns } from './turns.js'
 import { clearUnsynced, markUnsynced, recoverUnsynced } from './unsynced.js'
 
@@ -66,7 +67,8 @@ export class Environment {
   readonly #options: GenerationOptions
   readonly #owners: Owners
   #data: Generation
-  /** The id of the newest commit of which it is known that it did not seal the data. */
+  #surroundings: Surroundings
+  /** The id of the newest commit of which it is known that it did not seal the data, and left #state. */
   #unsealedId = -1
   /** The id at which the shared read transaction was last renewed. */
   #snapshotId = -1
@@ -77,8 +79,9 @@ export class Environment {
   #madeUnsynced = false
   #clearedAt = Number.NEGATIVE_INFINITY
   readonly notices: StoreNotice[] = []
-  /** As of the running transaction. */
+  /** As of the running transaction, or of the commit #unsealedId. */
   #state: StoreState = NEW_STATE
+  #writeId = 0
 
   constructor(directory: StoreDirectory, options: EnvironmentOptions) {
     this.directory = directory
@@ -93,6 +96,7 @@ export class Environment {
       const { data, owners } = this.#enter()
       this.#owners = owners
       this.#data = data
+      this.#surroundings = new Surroundings(directory, data)
       this.identity = fileIdentity(directory.gateFile)
       this.commits = new CommitWatch(this.#commitSource())
     } catch (error) {
@@ -115,6 +119,11 @@ export class Environment {
     return this.#state
   }
 
+  /** The id of the running transaction. */
+  get writeId(): number {
+    return this.#writeId
+  }
+
   rows(bucket: string): NativeDatabase {
     return this.#data.rows(bucket)
   }
@@ -135,7 +144,7 @@ export class Environment {
     if (!synced) {
       this.#madeUnsynced = true
       if (state.isUnsynced) return
-      this.#onDisk(() => markUnsynced(this.directory))
+      withFiles(this.directory.path, () => markUnsynced(this.directory))
       this.setState({ ...state, isUnsynced: true })
     } else if (state.isUnsynced && systemClock.monotonic() - this.#clearedAt > CLEAR_PAUSE_MS) {
       this.#clearMark()
@@ -183,32 +192,15 @@ export class Environment {
     return this.gate.within(() => new Generation(place, this.#options, this.gate))
   }
 
-  /** Throws StoreGoneError if the data file is no longer where it was opened. */
-  assertPresent(): void {
-    const { place, identity } = this.#data
-    if (this.#onDisk(() => fileIdentity(place.dataFile)) === identity) return
-    throw new StoreGoneError(this.directory.path)
-  }
-
-  /** Throws StoreFullError unless there is room for a commit of so many rows and bytes. Must come first. */
-  assertRoom(rows: number, bytes: number): void {
-    const lastPage = () => this.root.env.info().lastPageNumber
-    this.#onDisk(() => assertRoom(this.#data.place.path, { rows, bytes, lastPage }))
+  /** Throws StoreGoneError, StoreFullError or StoreError unless the running transaction may commit. */
+  assertReady(size: CommitSize, synced: boolean): void {
+    this.#surroundings.assertReady(size, synced)
   }
 
   sync(): void {
     this.refresh()
-    this.assertPresent()
+    this.#surroundings.assertPresent()
     this.native(() => this.gate.within(() => this.root.env.sync()))
-  }
-
-  /** Looks at files, or writes some. Throws StoreError where that is not allowed any more. */
-  #onDisk<T>(call: () => T): T {
-    try {
-      return call()
-    } catch (error) {
-      throw asFileError(error, this.directory.path)
-    }
   }
 
   /**
@@ -245,6 +237,9 @@ export class Environment {
 
   #attempt<T>(flags: number, repairs: number, fn: () => T): T | typeof RETRY | typeof SEALED {
     const data = this.#data
+    const knownId = this.#unsealedId
+    // Rolled back, the state is not what it was set to.
+    this.#unsealedId = -1
     this.#inTransaction = true
     this.#clearsMark = false
     data.beginTransaction()
@@ -252,8 +247,11 @@ export class Environment {
     let isCommitted = false
     try {
       const result = data.root.transactionSync(() => {
-        if (!mayWrite(data.root.env, data.clock, repairs)) throw RETRY
-        this.#state = data.state()
+        const id = guardedId(data.root.env, data.clock, repairs)
+        if (id === undefined) throw RETRY
+        this.#writeId = id
+        // Nobody has committed since the state was read: looking for its row would cost a tree more.
+        if (id !== knownId + 1) this.#state = data.state()
         if (this.#state.successor !== '') throw SEALED
         isCallback = true
         const value = fn()
@@ -307,7 +305,8 @@ export class Environment {
     const data = this.#data
     const id = data.clock.read()
     if (id !== this.#snapshotId) this.#renew(id)
-    const { successor } = this.native(() => data.state())
+    this.#state = this.native(() => data.state())
+    const { successor } = this.#state
     if (successor !== '') this.gate.within(() => this.#follow(successor))
     else this.#unsealedId = id
     return this.#data.changesBefore + this.#data.clock.read()
@@ -318,6 +317,7 @@ export class Environment {
     const old = this.#data
     const next = this.#openLiving(successor)
     this.#data = next
+    this.#surroundings = new Surroundings(this.directory, next)
     this.#unsealedId = -1
     this.#snapshotId = -1
     old.retire()

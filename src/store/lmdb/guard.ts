@@ -13,10 +13,14 @@ import type { NativeEnvironment } from './native.js'
 const MAX_REPAIRS = 100
 
 /**
- * Call first inside a write transaction. Returns true if the transaction may go on; false if the
+ * Call first inside a write transaction. Returns the transaction's id if it may go on; undefined if the
  * shared id was put right and the transaction must be aborted and begun again.
  */
-export function mayWrite(env: NativeEnvironment, clock: ChangeClock, repairs: number): boolean {
+export function guardedId(
+  env: NativeEnvironment,
+  clock: ChangeClock,
+  repairs: number,
+): number | undefined {
   const id = env.getWriteTxnId()
   if (id === 0) {
     throw new StoreError(
@@ -24,11 +28,11 @@ export function mayWrite(env: NativeEnvironment, clock: ChangeClock, repairs: nu
     )
   }
   const { lastTxnId } = env.info()
-  if (id === lastTxnId + 1) return true
+  if (id === lastTxnId + 1) return id
   if (repairs >= MAX_REPAIRS || !clock.repair(lastTxnId)) {
     throw new StoreError(
       `Another program opened the store without its lock: transaction ${id} would follow ${lastTxnId}. Nothing was written. Stop that program and try again.`,
     )
   }
-  return false
+  return undefined
 }

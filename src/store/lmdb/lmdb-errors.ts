@@ -43,6 +43,15 @@ export function asFileError(error: unknown, path: string): unknown {
   )
 }
 
+/** Looks at files of the store, or writes some. Throws as asFileError() has it. */
+export function withFiles<T>(path: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw asFileError(error, path)
+  }
+}
+
 /** Whether LMDB has no slot left for another reader. */
 export function isReadersFull(error: unknown): boolean {
   return isNativeError(error) && error.code === READERS_FULL

@@ -155,8 +155,7 @@ export class LmdbStore implements SyncStore {
       this.#transaction.end()
       this.#assertQuota(usedBefore)
       // Before the commit: a caller who is told that the store has gone may try again elsewhere.
-      this.#environment.assertPresent()
-      this.#environment.assertRoom(this.#transaction.rows, this.#transaction.bytes)
+      this.#environment.assertReady(this.#transaction, promise === 'synced')
       if (this.#transaction.rows > 0) this.#environment.noteDurability(promise === 'synced')
       return value
     })
@@ -321,8 +320,8 @@ class LmdbTransaction implements StoreTransaction {
    */
   nextVersion(): number {
     if (this.#given === 0) {
-      const id = this.#environment.root.env.getWriteTxnId()
-      this.#base = this.#environment.state.base + id * VERSIONS_PER_TRANSACTION
+      const { state, writeId } = this.#environment
+      this.#base = state.base + writeId * VERSIONS_PER_TRANSACTION
     }
     const version = this.#base + this.#given++
     if (version > MAX_UINT48) {

@@ -13,18 +13,25 @@ const MOST_PAGE_BYTES_PER_ROW = 8 * PAGE_BYTES
 export interface CommitSize {
   readonly rows: number
   readonly bytes: number
-  /** The number of the file's last page. Asked for only where it matters. */
-  readonly lastPage: () => number
 }
 
-/** Throws StoreFullError unless the file system of `path` has room for it. */
-export function assertRoom(path: string, { rows, bytes, lastPage }: CommitSize): void {
+/** What a commit may take at the most. */
+export function mostBytes({ rows, bytes }: CommitSize): number {
+  return rows * MOST_PAGE_BYTES_PER_ROW + bytes
+}
+
+/**
+ * What a commit leaves of the file system of `path`, at the least; it may be less than nothing, and
+ * fit. `lastPage` tells the number of the file's last page, and is asked only where it matters.
+ * Throws StoreFullError if it may not fit.
+ */
+export function spareBytes(path: string, size: CommitSize, lastPage: () => number): number {
   const { bavail, bsize } = statfsSync(path)
-  const spareBytes = bavail * bsize - LEAST_FREE_BYTES - bytes
-  const mostBytes = rows * MOST_PAGE_BYTES_PER_ROW
-  if (spareBytes >= mostBytes) return
+  const spare = bavail * bsize - LEAST_FREE_BYTES - mostBytes(size)
+  if (spare >= 0) return spare
   // No more pages can be written anew than there are.
-  if (spareBytes >= Math.min(mostBytes, lastPage() * PAGE_BYTES)) return
+  const lessBytes = size.bytes + lastPage() * PAGE_BYTES
+  if (bavail * bsize - LEAST_FREE_BYTES >= lessBytes) return spare
   throw new StoreFullError(
     `No space left for "${path}" (${bavail * bsize} bytes are free). What was not written stays pending; free some space and flush() again.`,
   )
