@@ -8,7 +8,7 @@ import type { AsyncScope } from './async-scope.js'
 import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, ValueAt } from './face.js'
 import { increased } from './increment.js'
-import { keepingTags, type SetOptions } from './set-options.js'
+import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
 
 export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: AsyncScope
@@ -138,7 +138,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     fn: (
       current: ValueAt<S, L> | undefined,
     ) => ValueAt<S, L> | undefined | Promise<ValueAt<S, L> | undefined>,
-    options: SetOptions = { keepTtl: true },
+    options: SetOptions = KEEP_TTL,
   ): Promise<ValueAt<S, L> | undefined> {
     return this.#scope.change(key, (text, entry) => {
       const copy = entry?.value('copy') as ValueAt<S, L> | undefined
@@ -187,7 +187,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   async increment(
     key: K,
     by: number | bigint = 1,
-    options: SetOptions = { keepTtl: true },
+    options: SetOptions = KEEP_TTL,
   ): Promise<number | bigint> {
     return this.#scope.change(key, (text, entry) => {
       const sum = increased(() => this.#scope.space.shown(text), entry?.value('copy'), by)

@@ -11,7 +11,7 @@ import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, Synchronous, ValueAt } from './face.js'
 import { increased } from './increment.js'
 import type { Scope } from './scope.js'
-import { keepingTags, type SetOptions } from './set-options.js'
+import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
 
 export class EntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: Scope
@@ -127,7 +127,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   update<L extends KeyIn<K>>(
     key: L,
     fn: (current: ValueAt<S, L> | undefined) => ValueAt<S, L> | undefined,
-    options: SetOptions = { keepTtl: true },
+    options: SetOptions = KEEP_TTL,
   ): ValueAt<S, L> | undefined {
     return this.#scope.atomically(key, (text, fields) => {
       const copy = fields && (this.#scope.copyOf(text, fields) as ValueAt<S, L>)
@@ -171,11 +171,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
    * Adds to a number, which counts from 0 if absent; returns the sum. Deadline and tags stay unless the
    * options say otherwise. Throws NotANumberError.
    */
-  increment(
-    key: K,
-    by: number | bigint = 1,
-    options: SetOptions = { keepTtl: true },
-  ): number | bigint {
+  increment(key: K, by: number | bigint = 1, options: SetOptions = KEEP_TTL): number | bigint {
     return this.#scope.atomically(key, (text, fields) => {
       const sum = increased(
         () => this.#scope.space.shown(text),
@@ -183,7 +179,8 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
         by,
       )
       const kept = keepingTags(options, fields)
-      this.#scope.engine.write([this.#scope.setWrite(text, sum, kept)])
+      const deadline = () => fields?.expiresAt ?? 0
+      this.#scope.engine.write([this.#scope.setWrite(text, sum, kept, deadline)])
       return sum
     })
   }

@@ -156,9 +156,16 @@ export class Scope {
     return this.#parts.accessTimes
   }
 
-  /** A write that sets a key: the value checked and encoded, the deadline absolute. */
-  setWrite(key: string, value: unknown, options: SetOptions | undefined): SetWrite {
-    const present = () => this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0
+  /**
+   * A write that sets a key: the value checked and encoded, the deadline absolute. `present` tells the
+   * deadline that the entry has now, to whoever has read it already.
+   */
+  setWrite(
+    key: string,
+    value: unknown,
+    options: SetOptions | undefined,
+    present = () => this.engine.entry(this.space, key, 'frozen')?.expiresAt ?? 0,
+  ): SetWrite {
     const write = this.#rules.setWrite(this.space, key, value, options, present)
     this.#parts.keyHandlers.replace(this, key, options)
     return write

@@ -23,6 +23,9 @@ export interface SetOptions {
 
 const NAMES = ['ttl', 'expiresAt', 'keepTtl', 'tags', 'onExpire', 'onAccess'] as const
 
+/** What update() and increment() do unless they are told otherwise. */
+export const KEEP_TTL: SetOptions = Object.freeze({ keepTtl: true })
+
 /** The deadline that the options ask for: 0 for never, undefined to keep the present one. */
 export function deadlineOf(
   options: SetOptions | undefined,
@@ -30,6 +33,8 @@ export function deadlineOf(
   clock: Clock,
 ): number | undefined {
   if (options === undefined) return afterMs(defaultTtlMs, clock)
+  // Ours, so there is nothing to check: checking takes longer than encoding a small value.
+  if (options === KEEP_TTL) return undefined
   refuseUnknown(options, NAMES, 'set()')
   for (const name of ['onExpire', 'onAccess'] as const) {
     const handler: unknown = options[name]
@@ -58,7 +63,7 @@ export function keepingTags(
   options: SetOptions,
   present: { readonly tags: readonly string[] } | undefined,
 ): SetOptions {
-  return present === undefined || options.tags !== undefined
+  return present === undefined || present.tags.length === 0 || options.tags !== undefined
     ? options
     : { ...options, tags: present.tags }
 }
