@@ -162,6 +162,25 @@ function scratchView(length: number): Uint8Array {
  * Throws RangeError, saying what is wrong, unless these are the bytes that were stored under the key.
  */
 export function decodeRecord(storageKey: Uint8Array, record: Uint8Array): DecodedRecord {
+  assertIntact(storageKey, record)
+  return new DecodedRecord(record)
+}
+
+/** Flags that tell of the value, and not of whether the entry is there. */
+const VALUE_FLAGS = FLAG.graph | FLAG.plain
+
+/**
+ * Whether the record is that of an entry that is there as long as its row is, under a key that the
+ * storage key tells: decodeRecord() would tell nothing more of that. If so, throws as it does.
+ */
+export function isLasting(storageKey: Uint8Array, record: Uint8Array): boolean {
+  const flags = (record[5] as number) | ((record[6] as number) << 8)
+  if ((flags & ~VALUE_FLAGS) !== 0) return false
+  assertIntact(storageKey, record)
+  return true
+}
+
+function assertIntact(storageKey: Uint8Array, record: Uint8Array): void {
   const { length } = record
   if (length < FIXED_BYTES) throw new RangeError('it is too short')
   // The format comes before the checksum: a later version may compute another.
@@ -173,7 +192,6 @@ export function decodeRecord(storageKey: Uint8Array, record: Uint8Array): Decode
   if (readUint32(record, 0) !== checksum(storageKey, record, length)) {
     throw new RangeError('its checksum is wrong: the bytes on disk have changed')
   }
-  return new DecodedRecord(record)
 }
 
 /** A record whose checksum was right. Only its length and indices are used: it may be lent. */

@@ -215,7 +215,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
 
   /** The keys of a range. */
   *keys(range?: Range<KeyIn<K>>): Generator<K, undefined> {
-    for (const entry of this.#scope.scan(range, 'keys')) yield this.#scope.userKey(entry.key) as K
+    for (const key of this.#scope.scanKeys(range)) yield this.#scope.userKey(key) as K
     return undefined
   }
 

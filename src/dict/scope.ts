@@ -8,7 +8,7 @@ import type { Wanted } from '../engine/entry-range.js'
 import type { Leasing } from '../engine/leases/leasing.js'
 import { type LockName, lockName } from '../engine/leases/locks.js'
 import type { SyncLeases } from '../engine/leases/sync-leases.js'
-import { scanEntries } from '../engine/scan.js'
+import { scanEntries, scanKeys } from '../engine/scan.js'
 import type { Session } from '../engine/session.js'
 import type { SetWrite } from '../engine/write.js'
 import { TooManyKeysError } from '../errors/key-errors.js'
@@ -117,6 +117,16 @@ export class Scope {
       this.space,
       checkedRange(range, (key) => this.key(key)),
       wanted,
+    )
+  }
+
+  /** The keys of the live entries of a range. As scan(). */
+  scanKeys(range: Range<unknown> | undefined): Iterable<string> {
+    this.assertOpen()
+    return scanKeys(
+      this.engine,
+      this.space,
+      checkedRange(range, (key) => this.key(key)),
     )
   }
 

@@ -11,7 +11,7 @@ import type { ValueCodec } from '../codec/value-codec.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { Entry, type ValueMode } from './entry.js'
-import { findRow } from './row.js'
+import { findRow, glimpse } from './row.js'
 import { isInvalidated } from './tags.js'
 
 /** The cache, as far as reads see it. */
@@ -53,13 +53,15 @@ export class CachedReads {
     return cached.expiresAt !== 0 && this.#isPast(cached.expiresAt) ? undefined : cached
   }
 
-  /** Whether a key has a live entry. Decodes nothing. */
-  has(space: KeySpace, key: string, id: string): boolean {
+  /** The deadline of the live entry of a key, 0 for never; undefined if there is none. Decodes nothing. */
+  deadline(space: KeySpace, key: string, id: string): number | undefined {
     const cached = this.#latest(id)
-    if (cached !== undefined) return !this.#isPast(cached.expiresAt)
-    const record = findRow(this.#store, space, key, 'lent', this.#clock)?.fields
-    if (record === undefined || this.#isPast(record.expiresAt)) return false
-    return record.tags.length === 0 || !isInvalidated(this.#store, space, record)
+    if (cached !== undefined) return this.#isPast(cached.expiresAt) ? undefined : cached.expiresAt
+    const record = glimpse(this.#store, space, key, this.#clock)
+    if (record === undefined || record === 'lasting') return record && 0
+    if (this.#isPast(record.expiresAt)) return undefined
+    const isGone = record.tags.length > 0 && isInvalidated(this.#store, space, record)
+    return isGone ? undefined : record.expiresAt
   }
 
   /** Looks at the change id of the store. */
@@ -101,6 +103,10 @@ export class CachedReads {
 
   clear(): void {
     this.#cache.clear()
+  }
+
+  get isEmpty(): boolean {
+    return this.#cache.entries === 0
   }
 
   get size(): { entries: number; sizeBytes: number } {

@@ -112,6 +112,7 @@ export class Commits {
             changes: list,
             observer: this.hooks.rowObserver(tx),
             maxAgeMs,
+            foreignChanges: reads.foreignChanges,
           })
           this.pending.applyByKey(session)
           list?.sort()
@@ -182,8 +183,10 @@ export class Commits {
 
   #afterCommit(changeBefore: number, hasWritten: boolean): void {
     const { reads } = this.#parts
-    for (const id of this.pending.ids()) reads.drop(id)
-    for (const id of this.#touched) reads.drop(id)
+    if (!reads.isEmpty) {
+      for (const id of this.pending.ids()) reads.drop(id)
+      for (const id of this.#touched) reads.drop(id)
+    }
     this.pending.clear()
     this.#schedule.cancel()
     reads.committed(changeBefore, hasWritten)

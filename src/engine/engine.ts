@@ -37,6 +37,9 @@ export interface EngineParts {
   readonly onError: (error: unknown) => void
 }
 
+/** In place of a deadline. */
+const UNKNOWN = -1
+
 /** Reads of several keys are tried so often before they shut writers out. */
 const MAX_OPTIMISTIC_READS = 4
 
@@ -126,12 +129,7 @@ export class Engine {
   }
 
   has(space: KeySpace, key: string): boolean {
-    const id = this.#settledId(space, key)
-    const { session, pending } = this.#commits
-    if (session !== undefined) return session.find(space, key) !== undefined
-    const write = pending.count > 0 ? pending.get(id) : undefined
-    if (write !== undefined) return write.kind === 'set' && !this.#isPast(write.expiresAt)
-    return this.#reads.has(space, key, id)
+    return this.#deadline(space, key) !== undefined
   }
 
   /** Takes writes in, all or none of them. Under `'batched'` they are pending when it returns. */
@@ -141,12 +139,15 @@ export class Engine {
 
   /** Removes a key; false if there was none. A batched one answers what was there at its call. */
   delete(space: KeySpace, key: string): boolean {
-    if (!this.#isThere(space, key)) return false
+    const deadline = this.#deadlineOrDamage(space, key)
+    if (deadline === undefined) return false
     if (this.durability !== 'batched' && !this.isInTransaction) {
       // Somebody else may remove it first: only one of both has then.
       return this.transaction(() => this.delete(space, key))
     }
-    this.write([{ kind: 'delete', space, key }])
+    const { foreignChanges } = this.#reads
+    const sighting = deadline === UNKNOWN ? undefined : { foreignChanges, expiresAt: deadline }
+    this.write([{ kind: 'delete', space, key, sighting }])
     return true
   }
 
@@ -313,12 +314,22 @@ export class Engine {
     if (gone !== undefined) throw gone
   }
 
-  /** Whether there is anything to delete: a record that cannot be read is something, too. */
-  #isThere(space: KeySpace, key: string): boolean {
+  /** The deadline of a live entry, 0 for never, UNKNOWN of one that is not in the store as it is; else undefined. */
+  #deadline(space: KeySpace, key: string): number | undefined {
+    const id = this.#settledId(space, key)
+    const { session, pending } = this.#commits
+    if (session !== undefined) return session.find(space, key) && UNKNOWN
+    const write = pending.count > 0 ? pending.get(id) : undefined
+    if (write === undefined) return this.#reads.deadline(space, key, id)
+    return write.kind === 'set' && !this.#isPast(write.expiresAt) ? UNKNOWN : undefined
+  }
+
+  /** The same for whoever deletes: a record that cannot be read is something to delete, too. */
+  #deadlineOrDamage(space: KeySpace, key: string): number | undefined {
     try {
-      return this.has(space, key)
+      return this.#deadline(space, key)
     } catch (error) {
-      if (error instanceof UnreadableRecordError) return true
+      if (error instanceof UnreadableRecordError) return UNKNOWN
       throw error
     }
   }

@@ -5,7 +5,7 @@ import type { KeySpace } from '../keys/key-space.js'
 import { encodeWtf8 } from '../keys/wtf8.js'
 import type { ScanRange } from '../store/sync-store.js'
 import { Entry, type ValueMode } from './entry.js'
-import { fieldsOfRow, keyOfRow } from './row.js'
+import { fieldsOfRow, isLastingRow, keyOfPlainRow, keyOfRow } from './row.js'
 
 /** Which entries, in which order. All bounds together. */
 export interface EntryRange {
@@ -93,6 +93,20 @@ export function entryOfRow(
   if (wanted === 'keys') return Entry.bare(key, record, codec)
   if (wanted === 'frozen' && record.isPlain) return Entry.frozen(key, record, codec)
   return Entry.copied(key, record, codec)
+}
+
+/** As entryOfRow(), but of an entry that is there as long as its row is, no more than its key. */
+export function keyOfRowOrEntry(
+  filter: RowFilter,
+  storageKey: Uint8Array,
+  bytes: Uint8Array,
+): Entry | string | undefined {
+  const { space, prefix } = filter
+  if (space.secrets !== undefined || !isLastingRow(space, storageKey, bytes)) {
+    return entryOfRow(filter, storageKey, bytes)
+  }
+  const key = keyOfPlainRow(space, storageKey)
+  return prefix === undefined || key.startsWith(prefix) ? key : undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Entries whose time has come but whose rows are still there. */
-import { equalBytes } from '../bytes.js'
+import { equalBytes, latin1Of } from '../bytes.js'
 import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
 import { pathOf, readCount } from './count.js'
@@ -10,8 +10,11 @@ import type { Session } from './session.js'
 import { countInvalidated, sweepTags } from './tag-sweep.js'
 import { hasInvalidated } from './tags.js'
 
-/** Rows of one sweep transaction: it must not hold the write lock for long. */
-const SWEEP_STEP_ROWS = 256
+/**
+ * Rows of one sweep transaction. Its disk sync takes as long for few rows as for many; and the rows must
+ * not hold the write lock for more than some milliseconds.
+ */
+const SWEEP_STEP_ROWS = 1_024
 
 /** More than any store has; there is no paging through hints. */
 const ALL_HINTS = Number.MAX_SAFE_INTEGER
@@ -47,11 +50,15 @@ export function expireRows(
 ): number {
   const spaces = new Map<string, KeySpace>()
   let removed = 0
+  let space: KeySpace | undefined
   for (const { key, deadline } of hints) {
-    const prefix = namespacePrefix(key)
-    const id = Buffer.from(prefix).toString('latin1')
-    const space = spaces.get(id) ?? engine.space(pathOf(session.tx, prefix) ?? [])
-    spaces.set(id, space)
+    // What expires together mostly belongs together.
+    if (space === undefined || !space.owns(key)) {
+      const prefix = namespacePrefix(key)
+      const id = latin1Of(prefix)
+      space = spaces.get(id) ?? engine.space(pathOf(session.tx, prefix) ?? [])
+      spaces.set(id, space)
+    }
     if (session.expire(space, key, deadline)) removed++
   }
   return removed

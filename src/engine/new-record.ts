@@ -1,7 +1,27 @@
 import { MAX_UINT48 } from '../bytes.js'
-import { type DecodedRecord, isExpired } from '../codec/record.js'
-import { encodeRow } from './row.js'
+import { DecodedRecord, isExpired, type RecordFields, retired } from '../codec/record.js'
+import { resealRecord } from '../codec/sealed-record.js'
+import type { KeySpace } from '../keys/key-space.js'
+import { encodeRow, openedRow, ROWS } from './row.js'
 import type { SetWrite } from './write.js'
+
+/** A record that is no entry: what keeps a chain together. */
+export const HOLE: RecordFields = {
+  serializer: 0,
+  compressor: 0,
+  suite: 0,
+  isGraph: false,
+  isPlain: false,
+  isHole: true,
+  seq: 0,
+  version: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  expiresAt: 0,
+  key: undefined,
+  tags: [],
+  payload: new Uint8Array(0),
+}
 
 /** What a write becomes a part of. */
 export interface RecordPlace {
@@ -58,4 +78,20 @@ function keeps(
   now: number,
 ): before is DecodedRecord {
   return before !== undefined && !write.isNew && !isExpired(before.expiresAt, now)
+}
+
+/** The row of a retired entry; undefined if it is sealed and does not open. */
+export function retiredRow(
+  space: KeySpace,
+  storageKey: Uint8Array,
+  fields: DecodedRecord,
+): Uint8Array | undefined {
+  if (space.secrets === undefined) return retired(storageKey, fields.bytes)
+  try {
+    const { bytes } = openedRow(space, storageKey, fields)
+    const kept = new DecodedRecord(retired(storageKey, bytes))
+    return resealRecord(space.secrets, ROWS, storageKey, kept)
+  } catch {
+    return undefined
+  }
 }

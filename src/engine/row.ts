@@ -6,6 +6,7 @@ import {
   decodeRecord,
   encodeRecord,
   isExpired,
+  isLasting,
   type RecordFields,
 } from '../codec/record.js'
 import { openRecord, sealRecord } from '../codec/sealed-record.js'
@@ -56,6 +57,29 @@ export function findRow(
   instant?: Instant,
 ): Place | undefined {
   return found(placeOf(reader, space, key, hold, instant))
+}
+
+/**
+ * The record of a key for whoever wants its header only; 'lasting' if there is nothing more to know than
+ * that its entry is there. Otherwise as findRow(). The record is lent.
+ */
+export function glimpse(
+  reader: StoreReader,
+  space: KeySpace,
+  key: string,
+  instant: Instant,
+): DecodedRecord | 'lasting' | undefined {
+  const storageKey = space.lend(key)
+  if (space.secrets !== undefined || space.isHashed(storageKey)) {
+    return findRow(reader, space, key, 'lent', instant)?.fields
+  }
+  const record = reader.peek(ROWS, storageKey)
+  if (record === undefined) return undefined
+  try {
+    return isLasting(storageKey, record) ? 'lasting' : decodeRecord(storageKey, record)
+  } catch (cause) {
+    throw unreadable(space.shown(key), cause)
+  }
 }
 
 /** A place that holds the record of its key, or undefined. Throws UnreadableRecordError. */
@@ -112,6 +136,24 @@ export function keyOfRow(space: KeySpace, storageKey: Uint8Array, fields: Decode
   try {
     const { key } = fields.suite === 0 ? fields : openedRow(space, storageKey, fields)
     return key === undefined ? space.decode(storageKey) : decodeWtf8(key)
+  } catch (cause) {
+    throw unreadable(space.shownRow(storageKey), cause)
+  }
+}
+
+/** The same of a row that is no hashed one. */
+export function keyOfPlainRow(space: KeySpace, storageKey: Uint8Array): string {
+  try {
+    return space.decode(storageKey)
+  } catch (cause) {
+    throw unreadable(space.shownRow(storageKey), cause)
+  }
+}
+
+/** Whether the entry of a row is there as long as the row is. Throws UnreadableRecordError. */
+export function isLastingRow(space: KeySpace, storageKey: Uint8Array, record: Uint8Array): boolean {
+  try {
+    return isLasting(storageKey, record)
   } catch (cause) {
     throw unreadable(space.shownRow(storageKey), cause)
   }

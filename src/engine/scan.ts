@@ -15,6 +15,7 @@ import {
   entryOfRow,
   FIRST_STEP_ROWS,
   inOrder,
+  keyOfRowOrEntry,
   modeOf,
   type RowFilter,
   STEP_ROWS,
@@ -36,12 +37,35 @@ export function scanEntries(
   return range.limit === undefined ? entries : atMost(entries, range.limit)
 }
 
-function* atMost(entries: Iterable<Entry>, limit: number): Generator<Entry> {
+/** The keys of the live entries of a range: of most rows, nothing else is made. */
+export function scanKeys(engine: Engine, space: KeySpace, range: EntryRange): Generator<string> {
+  const isCollected = range.order === 'insertion' || space.isHidden
+  const keys = isCollected
+    ? keysOf(collected(engine, space, range, 'keys'))
+    : keysInOrder(engine, space, range)
+  return range.limit === undefined ? keys : atMost(keys, range.limit)
+}
+
+function* atMost<T>(items: Iterable<T>, limit: number): Generator<T> {
   let left = limit
   if (left <= 0) return
-  for (const entry of entries) {
-    yield entry
+  for (const item of items) {
+    yield item
     if (--left === 0) return
+  }
+}
+
+function* keysOf(entries: Iterable<Entry>): Generator<string> {
+  for (const { key } of entries) yield key
+}
+
+function* keysInOrder(engine: Engine, space: KeySpace, range: EntryRange): Generator<string> {
+  for (const step of steps(engine, space, range, 'keys', keyOfRowOrEntry)) {
+    for (const read of step.rows) {
+      const key = step.liveKey(read)
+      if (key !== undefined) yield key
+    }
+    step.assertReadable()
   }
 }
 
@@ -51,31 +75,48 @@ function* inKeyOrder(
   range: EntryRange,
   wanted: Wanted,
 ): Generator<Entry> {
-  const placeOf = (key: string) => findRow(engine.reader(), space, key, 'owned', engine)?.storageKey
-  let bounds = boundsOf(space, range, placeOf)
-  for (let rows = FIRST_STEP_ROWS; ; rows = STEP_ROWS) {
-    const step = new Step(engine, { space, prefix: range.prefix, wanted, codec: engine.codec })
-    const last = engine.reader().walk(ROWS, bounds, rows, step.visit)
-    if (last === undefined) return
-    for (const read of step.entries) {
+  for (const step of steps(engine, space, range, wanted, entryOfRow)) {
+    for (const read of step.rows) {
       const entry = step.live(read)
       if (entry !== undefined) yield entry
     }
     step.assertReadable()
+  }
+}
+
+type ReadRow<Row> = (...row: Parameters<typeof entryOfRow>) => Row | undefined
+
+function* steps<Row extends Entry | string>(
+  engine: Engine,
+  space: KeySpace,
+  range: EntryRange,
+  wanted: Wanted,
+  read: ReadRow<Row>,
+): Generator<Step<Row>> {
+  const placeOf = (key: string) => findRow(engine.reader(), space, key, 'owned', engine)?.storageKey
+  let bounds = boundsOf(space, range, placeOf)
+  for (let rows = FIRST_STEP_ROWS; ; rows = STEP_ROWS) {
+    const filter = { space, prefix: range.prefix, wanted, codec: engine.codec }
+    const step = new Step(engine, filter, read)
+    const last = engine.reader().walk(ROWS, bounds, rows, step.visit)
+    if (last === undefined) return
+    yield step
     bounds = { ...bounds, after: last }
   }
 }
 
 /** The entries of one step, decoded while the store lends their records. */
-class Step {
+class Step<Row extends Entry | string> {
   readonly #engine: Engine
   readonly #filter: RowFilter
   readonly #writes: number
-  readonly entries: Entry[] = []
+  readonly #read: ReadRow<Row>
+  readonly rows: Row[] = []
   /** The first row that could not be read: told when the scan comes to it. */
   #failure: { readonly error: unknown } | undefined
 
-  constructor(engine: Engine, filter: RowFilter) {
+  constructor(engine: Engine, filter: RowFilter, read: ReadRow<Row>) {
+    this.#read = read
     this.#engine = engine
     this.#filter = filter
     this.#writes = engine.writes
@@ -84,20 +125,29 @@ class Step {
   readonly visit = (storageKey: Uint8Array, bytes: Uint8Array): void => {
     if (this.#failure !== undefined) return
     try {
-      const entry = entryOfRow(this.#filter, storageKey, bytes)
-      if (entry !== undefined) this.entries.push(entry)
+      const row = this.#read(this.#filter, storageKey, bytes)
+      if (row !== undefined) this.rows.push(row)
     } catch (error) {
       this.#failure = { error }
     }
+  }
+
+  /** Something was written here since the step was read: each row may be gone, or another. */
+  get #isOld(): boolean {
+    return this.#engine.writes !== this.#writes || this.#engine.live.isDirty
+  }
+
+  /** The key of a row of the step, if its entry is there now. */
+  liveKey(read: Entry | string): string | undefined {
+    if (typeof read !== 'string') return this.live(read)?.key
+    return this.#isOld ? this.#engine.entry(this.#filter.space, read, 'frozen')?.key : read
   }
 
   /** An entry of the step as it is now; undefined if it is gone. */
   live(read: Entry): Entry | undefined {
     const engine = this.#engine
     const { space, wanted } = this.#filter
-    // Something was written here since the step was read: the row may be gone, or another.
-    const isOld = engine.writes !== this.#writes || engine.live.isDirty
-    const entry = isOld ? engine.entry(space, read.key, modeOf(wanted)) : read
+    const entry = this.#isOld ? engine.entry(space, read.key, modeOf(wanted)) : read
     if (entry === undefined || engine.isInvalidated(space, entry)) return undefined
     return entry.expiresAt === 0 || !entry.isExpiredAt(engine.now()) ? entry : undefined
   }

@@ -4,26 +4,18 @@
  * A session reads and writes rows, keeps the deadline index and the counts of namespaces true, and
  * notes which keys it touched. It exists as long as the transaction and writes its counts at its end.
  */
-import {
-  DecodedRecord,
-  decodeRecord,
-  isExpired,
-  type RecordFields,
-  retired,
-} from '../codec/record.js'
-import { resealRecord } from '../codec/sealed-record.js'
+import { DecodedRecord, decodeRecord, isExpired } from '../codec/record.js'
 import type { KeySpace } from '../keys/key-space.js'
 import type { StoreTransaction } from '../store/sync-store.js'
 import type { Change, ChangeList } from './change.js'
 import { readCount, writeCount } from './count.js'
-import { limited, newRecord } from './new-record.js'
+import { HOLE, limited, newRecord, retiredRow } from './new-record.js'
 import {
   encodeRow,
   findRow,
   type Instant,
   keyOfRow,
   openedFields,
-  openedRow,
   type Place,
   placeOf,
   ROWS,
@@ -31,28 +23,10 @@ import {
 } from './row.js'
 import type { RowFacts, RowObserver } from './row-observer.js'
 import { isInvalidated } from './tags.js'
-import type { SetWrite, Write } from './write.js'
+import type { SetWrite, Sighting, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
 const CLEAR_STEP_ROWS = 1_000
-
-/** A record that is no entry: what keeps a chain together. */
-const HOLE: RecordFields = {
-  serializer: 0,
-  compressor: 0,
-  suite: 0,
-  isGraph: false,
-  isPlain: false,
-  isHole: true,
-  seq: 0,
-  version: 0,
-  createdAt: 0,
-  updatedAt: 0,
-  expiresAt: 0,
-  key: undefined,
-  tags: [],
-  payload: new Uint8Array(0),
-}
 
 export interface SessionParts {
   /** Takes what is done here, if anybody wants to know. */
@@ -61,6 +35,8 @@ export interface SessionParts {
   readonly observer?: RowObserver | undefined
   /** No entry lives longer after it was made. @default Infinity */
   readonly maxAgeMs?: number | undefined
+  /** As CachedReads counted them: sightings of as many hold. @default none holds */
+  readonly foreignChanges?: number | undefined
 }
 
 export class Session {
@@ -79,6 +55,9 @@ export class Session {
   readonly gone: string[] = []
   readonly #observer: RowObserver | undefined
   readonly #maxAgeMs: number
+  readonly #foreignChanges: number | undefined
+  /** The last key that was set was new: the next one will be. A wrong guess costs a look-up more. */
+  #expectsNew = false
 
   constructor(tx: StoreTransaction, now: number, parts: SessionParts = {}) {
     this.tx = tx
@@ -86,6 +65,7 @@ export class Session {
     this.#changes = parts.changes
     this.#observer = parts.observer
     this.#maxAgeMs = parts.maxAgeMs ?? Number.POSITIVE_INFINITY
+    this.#foreignChanges = parts.foreignChanges
     this.#instant = { now: () => now }
   }
 
@@ -102,8 +82,11 @@ export class Session {
 
   apply(write: Write, version = this.tx.nextVersion()): void {
     if (this.#changes !== undefined) this.#changes.version = version
-    if (write.kind === 'set') this.#set(write, version)
-    else this.delete(write.space, write.key)
+    if (write.kind === 'set') {
+      if (!this.#expectsNew || !this.#insert(write, version)) this.#set(write, version)
+    } else if (!this.#deleteSighted(write.space, write.key, write.sighting)) {
+      this.delete(write.space, write.key)
+    }
   }
 
   /** Removes a key; false if there was none, or an expired one. */
@@ -149,7 +132,8 @@ export class Session {
    * end every sweep.
    */
   expire(space: KeySpace, storageKey: Uint8Array, deadline: number): boolean {
-    const record = this.tx.get(ROWS, storageKey)
+    // Lent is enough: what is kept of the record is copied before the next call to the store.
+    const record = this.tx.peek(ROWS, storageKey)
     const fields = record === undefined ? undefined : readableFields(storageKey, record)
     if (fields?.dueAt !== deadline) {
       this.tx.forget(ROWS, { key: storageKey, deadline })
@@ -229,11 +213,49 @@ export class Session {
     return this.tx
   }
 
+  /**
+   * Puts a record where none is, which one search does; false, and nothing done, if one is. The rows of a
+   * chain must be compared, and a record is not sealed in vain.
+   */
+  #insert(asked: SetWrite, version: number): boolean {
+    const { space } = asked
+    const { tx, now } = this
+    if (tx.insert === undefined || space.secrets !== undefined) return false
+    const storageKey = space.lend(asked.key)
+    if (space.isHashed(storageKey)) return false
+    const write = this.#withLimit(asked, undefined)
+    const record = newRecord(write, { storageKey, before: undefined, now, version })
+    if (!tx.insert(ROWS, storageKey, record, write.expiresAt)) return false
+    this.hasWritten = true
+    this.#count(space, 1)
+    if (this.#observer !== undefined) {
+      const facts = { seq: version, bytes: record.length }
+      this.#observer.put(space, storageKey, facts, undefined)
+    }
+    this.#changes?.add('set', space, write.key, storageKey, record)
+    return true
+  }
+
+  /** Removes a row of which it is known what else goes with it; false if it is not. */
+  #deleteSighted(space: KeySpace, key: string, sighting: Sighting | undefined): boolean {
+    if (sighting === undefined || sighting.foreignChanges !== this.#foreignChanges) return false
+    // They want to know of the record.
+    if (this.#observer !== undefined || this.#changes !== undefined) return false
+    const storageKey = space.lend(key)
+    if (space.isHashed(storageKey)) return false
+    const deadline = sighting.expiresAt
+    if (deadline !== 0) this.tx.forget(ROWS, { key: storageKey, deadline })
+    if (this.tx.delete(ROWS, storageKey)) this.#count(space, -1)
+    this.hasWritten = true
+    return true
+  }
+
   #set(asked: SetWrite, version: number): void {
     const { space } = asked
     // Lent is enough: the calls until the put use the key, and only numbers of the record before.
     const place = placeOf(this.tx, space, asked.key, 'lent')
     const before = place.fields
+    this.#expectsNew = before === undefined && place.damage === undefined
     const factsBefore = this.#factsOf(space, place.storageKey, before)
     if (before?.isCounted && isExpired(before.expiresAt, this.now)) {
       this.#changes?.add('expire', space, asked.key, place.storageKey, before.bytes)
@@ -242,8 +264,7 @@ export class Session {
     // One that was invalidated does not go on: it is a new entry, as if it had been deleted.
     const isNew = before !== undefined && before.tags.length > 0 && this.#isGone(space, before)
     const kept = isNew ? undefined : before
-    const hasLimit = this.#maxAgeMs !== Number.POSITIVE_INFINITY
-    const write = hasLimit ? limited(asked, kept, now, this.#maxAgeMs) : asked
+    const write = this.#withLimit(asked, kept)
     const { expiresAt } = write
     const record = newRecord(write, { storageKey: place.storageKey, before: kept, now, version })
     if (before !== undefined && before.dueAt !== expiresAt) this.#forget(place, before)
@@ -260,6 +281,11 @@ export class Session {
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true
     this.#changes?.add('set', space, write.key, place.storageKey, record)
+  }
+
+  #withLimit(write: SetWrite, before: DecodedRecord | undefined): SetWrite {
+    const isLimited = this.#maxAgeMs !== Number.POSITIVE_INFINITY
+    return isLimited ? limited(write, before, this.now, this.#maxAgeMs) : write
   }
 
   /** Whether the entry is gone for readers: expired, or invalidated by tag. */
@@ -367,22 +393,6 @@ function knownKey(
 ): string | undefined {
   try {
     return keyOfRow(space, storageKey, fields)
-  } catch {
-    return undefined
-  }
-}
-
-/** The row of a retired entry; undefined if it is sealed and does not open. */
-function retiredRow(
-  space: KeySpace,
-  storageKey: Uint8Array,
-  fields: DecodedRecord,
-): Uint8Array | undefined {
-  if (space.secrets === undefined) return retired(storageKey, fields.bytes)
-  try {
-    const { bytes } = openedRow(space, storageKey, fields)
-    const kept = new DecodedRecord(retired(storageKey, bytes))
-    return resealRecord(space.secrets, ROWS, storageKey, kept)
   } catch {
     return undefined
   }

@@ -20,14 +20,11 @@ const LEEWAY_MS = 1_000
 /** One lease for the whole store. */
 export const SWEEPER = leaseKey('sweep', Buffer.from('rows'))
 
-/** Where so much is due, each step would hold up the event loop for as long as the disk takes. */
-const MUCH = 1_000
-
 /** Somebody who sweeps beside this thread. */
 export interface SweepHelper {
   readonly isWorking: boolean
-  /** False if it cannot. */
-  start(): boolean
+  /** Starts, if much is due by then. False if it does not. */
+  start(latest: number): boolean
 }
 
 interface SweepStep {
@@ -67,8 +64,7 @@ export class SweepWork {
   delegate(): boolean {
     const helper = this.#helper
     if (helper === undefined || helper.isWorking) return helper !== undefined
-    const isMuch = this.#engine.store.due(ROWS, this.#latest(), MUCH).length === MUCH
-    return isMuch && helper.start()
+    return helper.start(this.#latest())
   }
 
   claim(): boolean {

@@ -23,6 +23,19 @@ export interface DeleteWrite {
   readonly kind: 'delete'
   readonly space: KeySpace
   readonly key: string
+  /** The entry, as the caller has just seen it in the store: it need not be looked at again. */
+  readonly sighting?: Sighting | undefined
+}
+
+/**
+ * What is known of a live entry in the store. It holds until somebody else commits: what is done to the
+ * key here is done to the pending write first.
+ */
+export interface Sighting {
+  /** As CachedReads counted them then. */
+  readonly foreignChanges: number
+  /** 0 for never. */
+  readonly expiresAt: number
 }
 
 /** A payload with its deadline, wherever it is now. */

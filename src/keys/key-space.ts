@@ -143,6 +143,14 @@ export class KeySpace {
     )
   }
 
+  /** Whether a storage key is of this namespace, and not of one within it or beside it. */
+  owns(storageKey: Uint8Array): boolean {
+    const { prefix } = this
+    // No prefix of one namespace is the start of another's.
+    for (let at = 0; at < prefix.length; at++) if (storageKey[at] !== prefix[at]) return false
+    return true
+  }
+
   /** The key of a plain storage key. Throws RangeError for bytes that are no key. */
   decode(storageKey: Uint8Array): string {
     return decodeWtf8(storageKey, this.prefix.length)

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { publishSweep, type SweepMessage } from '../engine/diagnostics.js'
+import { ROWS } from '../engine/row.js'
 import type { SweepHelper } from '../engine/sweep-work.js'
 import { LmdbStore } from '../store/lmdb/lmdb-store.js'
 import type { SyncStore } from '../store/sync-store.js'
@@ -38,6 +39,9 @@ export const STOP = 1
 export const BOOTING = 0
 export const WORKING = 1
 export const OVER = 2
+
+/** Where so much is due, each step would hold up the event loop for as long as the disk takes. */
+const MUCH = 1_000
 
 /** More than any step may take. A thread that has ended without a word is not waited for any longer. */
 const LONGEST_STOP_MS = 10_000
@@ -83,9 +87,9 @@ export class SweepThread implements SweepHelper {
   }
 
   /** Starts it. Once it has failed, it is left to this thread, whose failures are told one by one. */
-  start(): boolean {
-    if (this.#hasFailed) return false
+  start(latest: number): boolean {
     const { store, options, code } = this.#elsewhere
+    if (this.#hasFailed || !store.hasDue(ROWS, latest, MUCH)) return false
     const control = new SharedArrayBuffer(8)
     const { location: path, busyTimeoutMs } = store
     const order: SweepOrder = { path, options, turns: store.takeTurns(), busyTimeoutMs, control }

@@ -9,7 +9,7 @@ import { share } from './shared-engine.js'
 import { BOOTING, OVER, PHASE, STOP, type SweepOrder, WORKING } from './sweep-thread.js'
 
 /** A step commits, and the commit takes as long for few rows as for many. */
-const ROWS = 256
+const ROWS = 512
 /** Between steps, in multiples of what one took: others want to write, too. */
 const PAUSE = 1
 

@@ -88,6 +88,11 @@ export interface StoreSnapshot extends Pick<StoreReader, 'get' | 'walk' | 'due'>
 export interface StoreTransaction extends StoreReader {
   /** Stores a record. `deadline` is in milliseconds since 1970-01-01 UTC; 0 means none. */
   put(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): void
+  /**
+   * Stores a record, as put() does, if there is none under the key; else changes nothing and returns
+   * false. Left out by stores to which that is no less work than a look first.
+   */
+  insert?(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): boolean
   /** Removes a row; false if there was none. */
   delete(bucket: string, key: Uint8Array): boolean
   /** Drops a hint, true or not. The row, if there is one, stays, and is not due until it is put again. */

@@ -52,6 +52,34 @@ export const transactionLaws: readonly StoreLaw[] = [
     assert.deepEqual(contents(store, 'fresh'), { a: 'in a new bucket' })
   }),
 
+  law('insert(), where there is one, stores what is new and leaves what is there', (store) => {
+    putRow(store, 'rows', bytesOf('there'), bytesOf('old'), 20)
+    const answers = store.transaction(COMMITTED, (tx) => {
+      if (tx.insert === undefined) return undefined
+      const found = [
+        tx.insert('rows', bytesOf('there'), bytesOf('new'), 5),
+        tx.insert('rows', bytesOf('timed'), bytesOf('new'), 10),
+        tx.insert('rows', bytesOf('timed'), bytesOf('newer'), 15),
+        tx.insert('rows', bytesOf('lasting'), bytesOf(''), 0),
+        tx.insert('rows', bytesOf('lasting'), bytesOf('newer'), 0),
+        tx.insert('fresh', bytesOf('a'), bytesOf('new'), 0),
+      ]
+      tx.delete('rows', bytesOf('lasting'))
+      return [...found, tx.insert('rows', bytesOf('lasting'), bytesOf('again'), 0)]
+    })
+    if (answers === undefined) return
+    assert.deepEqual(answers, [false, true, false, true, false, true, true])
+    assert.deepEqual(contents(store, 'rows'), { lasting: 'again', there: 'old', timed: 'new' })
+    assert.deepEqual(contents(store, 'fresh'), { a: 'new' })
+    assert.deepEqual(
+      store.due('rows', 100, 10).map((hint) => [shown(hint.key), hint.deadline]),
+      [
+        [shown(bytesOf('timed')), 10],
+        [shown(bytesOf('there')), 20],
+      ],
+    )
+  }),
+
   law('a throw takes back rows, deadlines and new buckets, and comes out unchanged', (store) => {
     putRow(store, 'rows', bytesOf('stays'), bytesOf('1'), 10)
     putRow(store, 'rows', bytesOf('changes'), bytesOf('1'), 20)

@@ -93,10 +93,10 @@ export class Generation {
     return found ?? lendKeys(this.#open(this.#rows, bucket, rowsName(bucket)))
   }
 
-  /** The deadline index of a bucket. */
+  /** The deadline index of a bucket. It lends keys, too. */
   deadlines(bucket: string): NativeDatabase {
     const found = this.#deadlines.get(bucket)
-    return found ?? this.#open(this.#deadlines, bucket, deadlinesName(bucket))
+    return found ?? lendKeys(this.#open(this.#deadlines, bucket, deadlinesName(bucket)))
   }
 
   /** Any database by its full name. */

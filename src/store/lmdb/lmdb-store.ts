@@ -27,12 +27,13 @@ import type { Environment } from './environment.js'
 import { deadlinesName, rowsName } from './generation.js'
 import { Journal } from './journal.js'
 import { plainView } from './lent-values.js'
-import { deadlineKey, hintsUpTo, walkRows } from './range-reads.js'
+import { hasHints, hintsUpTo, lentDeadlineKey, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
 import { VERSIONS_PER_TRANSACTION } from './store-state.js'
 import { LmdbUpkeep } from './upkeep.js'
 
 const PRESENT = Uint8Array.of(1)
+const NO_OVERWRITE = { noOverwrite: true } as const
 
 export class LmdbStore implements SyncStore {
   readonly kind = 'lmdb'
@@ -128,6 +129,15 @@ export class LmdbStore implements SyncStore {
     return this.#environment.native(() => {
       this.#environment.refresh()
       return hintsUpTo(this.#environment.deadlines(bucket), now, limit, from)
+    })
+  }
+
+  /** Whether at least so many rows may be due. Takes about as long as to find one. */
+  hasDue(bucket: string, now: number, rows: number): boolean {
+    this.#assertOpen()
+    return this.#environment.native(() => {
+      this.#environment.refresh()
+      return hasHints(this.#environment.deadlines(bucket), now, rows)
     })
   }
 
@@ -290,10 +300,19 @@ class LmdbTransaction implements StoreTransaction {
     this.#environment.native(() => {
       this.#environment.rows(bucket).put(key, record)
       this.#journal?.add(rowsName(bucket), key)
-      if (deadline === 0) return
-      const due = deadlineKey(deadline, key)
-      this.#environment.deadlines(bucket).put(due, PRESENT)
-      this.#journal?.add(deadlinesName(bucket), due)
+      if (deadline !== 0) this.#putHint(bucket, key, deadline)
+    })
+  }
+
+  insert(bucket: string, key: Uint8Array, record: Uint8Array, deadline: number): boolean {
+    this.rows++
+    this.bytes += key.length + record.length
+    return this.#environment.native(() => {
+      const isNew = this.#environment.rows(bucket).putSync(key, record, NO_OVERWRITE)
+      if (!isNew) return false
+      this.#journal?.add(rowsName(bucket), key)
+      if (deadline !== 0) this.#putHint(bucket, key, deadline)
+      return true
     })
   }
 
@@ -307,7 +326,7 @@ class LmdbTransaction implements StoreTransaction {
 
   forget(bucket: string, hint: DeadlineHint): void {
     this.rows++
-    const key = deadlineKey(hint.deadline, hint.key)
+    const key = lentDeadlineKey(hint.deadline, hint.key)
     this.#environment.native(() => {
       this.#journal?.add(deadlinesName(bucket), key)
       this.#environment.deadlines(bucket).removeSync(key)
@@ -334,5 +353,11 @@ class LmdbTransaction implements StoreTransaction {
 
   usedBytes(): number {
     return this.#environment.native(() => this.#environment.data.usedBytes())
+  }
+
+  #putHint(bucket: string, key: Uint8Array, deadline: number): void {
+    const due = lentDeadlineKey(deadline, key)
+    this.#environment.deadlines(bucket).put(due, PRESENT)
+    this.#journal?.add(deadlinesName(bucket), due)
   }
 }

@@ -40,6 +40,8 @@ export interface NativeDatabase {
   getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown
+  /** Inside a write transaction; false, and nothing done, if there is a value already. */
+  putSync(key: Uint8Array, value: Uint8Array, options: { readonly noOverwrite: true }): boolean
   removeSync(key: Uint8Array): boolean
   /** The native handle. Inside a write transaction it counts as it is there; else as of the last read. */
   readonly db: { stat(): NativePages }
@@ -61,6 +63,8 @@ export interface NativeRange {
   limit: number
   exclusiveStart: boolean
   inclusiveEnd: boolean
+  /** So many are passed over. */
+  offset?: number
   /** Read from this one, and not from the shared read transaction. */
   transaction?: NativeSnapshot | undefined
 }

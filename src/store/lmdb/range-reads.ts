@@ -52,21 +52,60 @@ export function hintsUpTo(
   for (const key of database.getKeys({ ...range, transaction })) {
     // Too short to name a row: nothing that was ever written here.
     if (key.length <= DEADLINE_BYTES) continue
-    hints.push({ deadline: readDeadline(key), key: key.subarray(DEADLINE_BYTES) })
+    // The key is lent.
+    const own = Uint8Array.prototype.slice.call(key, DEADLINE_BYTES)
+    hints.push({ deadline: readDeadline(key), key: own })
   }
   return hints
 }
 
+/** Whether there are so many hints up to `now`. However many: one call of native code skips them. */
+export function hasHints(database: NativeDatabase, now: number, hints: number): boolean {
+  const range = { from: deadlineKey(0), to: deadlineKey(Math.floor(now) + 1) }
+  const last = database.getKeys({ ...nativeRange(range, 1), offset: hints - 1 })
+  for (const _ of last) return true
+  return false
+}
+
 /** The key of a hint; without a row's key, the least one of that deadline. */
-export function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {
+function deadlineKey(deadline: number, key: Uint8Array = new Uint8Array(0)): Uint8Array {
   const bytes = Buffer.allocUnsafe(DEADLINE_BYTES + key.length)
-  bytes.writeUIntBE(Math.min(Math.max(0, Math.ceil(deadline)), MAX_UINT48), 0, DEADLINE_BYTES)
+  writeDeadline(bytes, deadline)
   bytes.set(key, DEADLINE_BYTES)
   return bytes
 }
 
+/** Storage keys are shorter, unless they are of somebody else's making. */
+const lent = Buffer.allocUnsafeSlow(1_024)
+
+/** The same as deadlineKey(), lent until the next call: making bytes takes longer than filling them. */
+export function lentDeadlineKey(deadline: number, key: Uint8Array): Uint8Array {
+  const length = DEADLINE_BYTES + key.length
+  if (length > lent.length) return deadlineKey(deadline, key)
+  writeDeadline(lent, deadline)
+  for (let at = 0; at < key.length; at++) lent[DEADLINE_BYTES + at] = key[at] as number
+  return lent.subarray(0, length)
+}
+
+function writeDeadline(target: Uint8Array, deadline: number): void {
+  const whole = Math.min(Math.max(0, Math.ceil(deadline)), MAX_UINT48)
+  const high = Math.floor(whole / 2 ** 32)
+  target[0] = high >>> 8
+  target[1] = high
+  target[2] = whole >>> 24
+  target[3] = whole >>> 16
+  target[4] = whole >>> 8
+  target[5] = whole
+}
+
 function readDeadline(bytes: Uint8Array): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(0, DEADLINE_BYTES)
+  const high = ((bytes[0] as number) << 8) | (bytes[1] as number)
+  const low =
+    ((bytes[2] as number) << 24) |
+    ((bytes[3] as number) << 16) |
+    ((bytes[4] as number) << 8) |
+    (bytes[5] as number)
+  return high * 2 ** 32 + (low >>> 0)
 }
 
 function nativeRange(range: ScanRange, limit: number): NativeRange {
