@@ -11,16 +11,13 @@
 import { z } from 'zod'
 import { fromTypedJson, toTypedJson } from '../codec/typed-json.js'
 import type { DictEntry } from '../dict/face.js'
+import type { RestoredEntry } from '../dict/restore.js'
 
 const FORMAT = 1
 
-export interface ImportedEntry {
+export interface ImportedEntry extends RestoredEntry {
   readonly namespace: readonly string[]
   readonly key: string
-  readonly value: unknown
-  /** Infinity for never. */
-  readonly expiresAt: number
-  readonly tags: readonly string[]
 }
 
 export type Line =
@@ -55,16 +52,19 @@ export function endLine(entries: number, unreadable: number): unknown {
 
 const begin = z.object({ persistdict: z.number(), exportedAt: z.number() })
 const end = z.object({ end: z.literal(true), entries: z.number() })
+const instant = z.int().nonnegative()
 const entry = z.object({
   key: z.union([z.string(), z.number()]),
   value: z.unknown(),
   namespace: z.array(z.string()).optional(),
   tags: z.array(z.string()).optional(),
   expiresAt: z.number().positive().nullable().optional(),
+  createdAt: instant.optional(),
+  updatedAt: instant.optional(),
 })
 
-/** What a line says. Throws TypeError or RangeError, completing the sentence "the line …". */
-export function lineOf(text: string): Line {
+/** What a line says at `now`. Throws TypeError or RangeError, completing the sentence "the line …". */
+export function lineOf(text: string, now: number): Line {
   const json = parsed(text)
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new TypeError('is not an object of JSON')
@@ -79,6 +79,10 @@ export function lineOf(text: string): Line {
     throw new TypeError(`has a wrong "${String(result.error.issues[0]?.path[0] ?? '')}"`)
   }
   const { key, value, namespace = [], tags = [], expiresAt } = result.data
+  const { createdAt, updatedAt = createdAt } = result.data
+  for (const [name, at] of Object.entries({ createdAt, updatedAt })) {
+    if (at !== undefined && at > now) throw new RangeError(`has a "${name}" in the future`)
+  }
   return {
     kind: 'entry',
     entry: {
@@ -87,6 +91,7 @@ export function lineOf(text: string): Line {
       value: fromTypedJson(value),
       expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,
       tags,
+      times: updatedAt === undefined ? undefined : { createdAt: createdAt ?? updatedAt, updatedAt },
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Entries on their way in: in batches, each written before the next is read. */
 import { isDeepStrictEqual } from 'node:util'
 import { within } from '../dict/copy/copy.js'
+import { restorerOf } from '../dict/restore.js'
 import type { ImportedEntry } from './entry-line.js'
 import type { Io } from './io.js'
 import type { Progress } from './output/progress.js'
@@ -49,41 +50,38 @@ export class Importing implements Imported {
   async #write(run: readonly ImportedEntry[]): Promise<void> {
     const [first] = run
     if (first === undefined) return
-    const { namespace, expiresAt, tags } = first
-    const dict = within(this.#dict, namespace)
-    const fresh = expiresAt > this.#io.clock.now() ? await this.#wanted(dict, run) : []
+    const dict = within(this.#dict, first.namespace)
+    const now = this.#io.clock.now()
+    const fresh = await this.#wanted(
+      dict,
+      run.filter(({ expiresAt }) => expiresAt > now),
+    )
     this.skipped += run.length - fresh.length
     if (fresh.length === 0) return
-    // Infinity, and not undefined: the default ttl of the dict must not apply.
-    await dict.setMany(
-      fresh.map(({ key, value }) => [key, value] as const),
-      { expiresAt, tags },
-    )
+    await restorerOf(dict).write(fresh)
     this.imported += fresh.length
   }
 
   async #wanted(dict: AnyDict, run: readonly ImportedEntry[]): Promise<readonly ImportedEntry[]> {
     if (!this.#keepsExisting) return run
     const isThere = await dict.hasMany(run.map(({ key }) => key))
-    return run.filter((_, at) => !isThere[at])
+    const first = new Map<string, ImportedEntry>()
+    run.forEach((entry, at) => {
+      // Of two lines with one key, the second finds it there.
+      if (!isThere[at] && !first.has(entry.key)) first.set(entry.key, entry)
+    })
+    return [...first.values()]
   }
 }
 
-/** Successive entries of one namespace, with one deadline and the same tags: one call can write them. */
+/** Successive entries of one namespace: one call can write them. */
 function runsOf(entries: readonly ImportedEntry[]): ImportedEntry[][] {
   const runs: ImportedEntry[][] = []
   for (const entry of entries) {
     const run = runs.at(-1)
-    if (run?.[0] !== undefined && isAlike(run[0], entry)) run.push(entry)
+    if (run?.[0] !== undefined && isDeepStrictEqual(run[0].namespace, entry.namespace))
+      run.push(entry)
     else runs.push([entry])
   }
   return runs
-}
-
-function isAlike(a: ImportedEntry, b: ImportedEntry): boolean {
-  return (
-    a.expiresAt === b.expiresAt &&
-    isDeepStrictEqual(a.namespace, b.namespace) &&
-    isDeepStrictEqual(a.tags, b.tags)
-  )
 }

@@ -19,6 +19,7 @@ import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './eve
 import type { WatchEvent } from './events/watch.js'
 import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
 import { checkedWatchRange } from './range.js'
+import { registerRestorer } from './restore.js'
 import { afterMs, checkedTags } from './set-options.js'
 import { registerNames, shownBy } from './shown-names.js'
 
@@ -37,6 +38,14 @@ export class AsyncPersistDict<
     super(scope)
     this.#scope = scope
     registerNames(this, shownBy(scope))
+    registerRestorer(this, {
+      write: async (entries) =>
+        scope.engine.write(
+          scope.space,
+          entries.map((entry) => scope.restoring(entry)),
+        ),
+      wasRead: () => {},
+    })
   }
 
   // Time
@@ -188,7 +197,7 @@ export class AsyncPersistDict<
   /**
    * What the processes that have the store open do: who reads how much, who holds which lock. They report
    * while somebody asks, so the first answer may be empty: ask again after a second, and go on asking.
-   * Over servers only locks are told.
+   * Over servers nobody sweeps all the time: `isSweeping` is true while a sweep is under way.
    */
   async activity(): Promise<Activity> {
     this.#scope.assertOpen()

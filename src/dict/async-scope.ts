@@ -16,6 +16,7 @@ import type { StoreEvents } from './events/store-events.js'
 import type { Range } from './face.js'
 import { checkedRange } from './range.js'
 import type { Recipes } from './recipes.js'
+import type { RestoredEntry } from './restore.js'
 import type { SetOptions } from './set-options.js'
 
 export interface AsyncScopeParts {
@@ -117,6 +118,12 @@ export class AsyncScope {
   setWrite(key: string, value: unknown, options: SetOptions | undefined): AsyncWrite {
     const write = this.#set(key, value, options, 0)
     return { write, keepsDeadline: options?.keepTtl === true }
+  }
+
+  /** A write of an entry from elsewhere, with its times. */
+  restoring({ key, value, expiresAt, tags, times }: RestoredEntry): AsyncWrite {
+    const write = { ...this.#set(this.key(key), value, { expiresAt, tags }, 0), times }
+    return { write, keepsDeadline: false }
   }
 
   /** A write that sets a key where `entry` is. */

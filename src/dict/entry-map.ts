@@ -34,14 +34,10 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   /** The value of a key with what is known of it; undefined if the key is absent or expired. */
   getEntry<L extends KeyIn<K>>(key: L): DictEntry<L, Frozen<ValueAt<S, L>>> | undefined {
     const { engine, space, mode, accessTimes } = this.#scope
-    const entry = engine.entry(space, this.#scope.key(key), mode)
-    return (
-      entry &&
-      (entryFace(entry, key, mode, accessTimes?.of(space, entry.key)) as DictEntry<
-        L,
-        Frozen<ValueAt<S, L>>
-      >)
-    )
+    const text = this.#scope.key(key)
+    const entry = engine.entry(space, text, mode)
+    const accessedAt = entry && accessTimes?.of(space, text)
+    return entry && (entryFace(entry, key, mode, accessedAt) as DictEntry<L, Frozen<ValueAt<S, L>>>)
   }
 
   /** Whether the key is there and has not expired. */

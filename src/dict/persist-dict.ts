@@ -25,6 +25,7 @@ import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
 import { checkedWatchRange } from './range.js'
+import { registerRestorer } from './restore.js'
 import type { Scope } from './scope.js'
 import { afterMs, checkedTags } from './set-options.js'
 import { registerNames, shownBy } from './shown-names.js'
@@ -45,6 +46,10 @@ export class PersistDict<
     this.#scope = scope
     this.#events = events
     registerNames(this, shownBy(scope))
+    registerRestorer(this, {
+      write: async (entries) => scope.engine.write(entries.map((entry) => scope.restoring(entry))),
+      wasRead: (key, at) => scope.accessTimes?.wasRead(scope.space, scope.key(key), at),
+    })
   }
 
   // Time

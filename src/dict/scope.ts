@@ -22,6 +22,7 @@ import type { ConflictPolicy } from './live/live-root.js'
 import type { LiveRoots } from './live/live-roots.js'
 import { checkedRange } from './range.js'
 import type { Recipes } from './recipes.js'
+import type { RestoredEntry } from './restore.js'
 import type { SetOptions } from './set-options.js'
 
 /** Listing more keys than this takes a noticeable time. */
@@ -179,6 +180,11 @@ export class Scope {
     const write = this.#rules.setWrite(this.space, key, value, options, present)
     this.#parts.keyHandlers.replace(this, key, options)
     return write
+  }
+
+  /** A write of an entry from elsewhere, with its times. */
+  restoring({ key, value, expiresAt, tags, times }: RestoredEntry): SetWrite {
+    return { ...this.setWrite(this.key(key), value, { expiresAt, tags }), times }
   }
 
   /** What the key's schema makes of a value. Throws InvalidValueError, or KeyError for no such key. */

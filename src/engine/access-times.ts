@@ -73,7 +73,12 @@ export class AccessTimes implements AccessObserver, CommitHook, FurtherDue {
   }
 
   accessed(space: KeySpace, key: string): void {
-    this.#noted.set(space.idOf(key), { space, key, at: this.#engine.now() })
+    this.wasRead(space, key, this.#engine.now())
+  }
+
+  /** Notes that a key was last accessed then. */
+  wasRead(space: KeySpace, key: string, at: number): void {
+    this.#noted.set(space.idOf(key), { space, key, at })
     if (this.#noted.size >= MOST_NOTED) this.#write()
     this.#timer ??= this.#engine.clock.after(Math.min(WRITE_AFTER_MS, this.#grainMs / 2), () => {
       this.#write()

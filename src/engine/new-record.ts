@@ -33,11 +33,12 @@ export interface RecordPlace {
 }
 
 /**
- * The record that a write puts at a place. An entry that is there keeps its time of creation and its
- * place in the order of insertion. The bytes are lent, as by encodeRecord().
+ * The record that a write puts at a place. An entry that is there keeps its place in the order of
+ * insertion, and its time of creation unless the write brings one. The bytes are lent, as by
+ * encodeRecord().
  */
 export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
-  const { space, payload, expiresAt, grace } = write
+  const { space, payload, expiresAt, grace, times } = write
   const { storageKey, before, now, version } = place
   const isKept = keeps(write, before, now)
   return encodeRow(space, storageKey, {
@@ -49,8 +50,8 @@ export function newRecord(write: SetWrite, place: RecordPlace): Uint8Array {
     isHole: false,
     seq: isKept ? before.seq : version,
     version,
-    createdAt: isKept ? before.createdAt : now,
-    updatedAt: now,
+    createdAt: times?.createdAt ?? (isKept ? before.createdAt : now),
+    updatedAt: times?.updatedAt ?? now,
     expiresAt,
     grace: grace && { ...grace, freshUntil: expiresAt, isRetired: false },
     key: space.isHashed(storageKey) ? space.fullKey(write.key) : undefined,
@@ -66,7 +67,8 @@ export function limited(
   now: number,
   maxAgeMs: number,
 ): SetWrite {
-  const createdAt = keeps(write, before, now) ? before.createdAt : now
+  const keptAt = keeps(write, before, now) ? before.createdAt : now
+  const createdAt = write.times?.createdAt ?? keptAt
   const limit = Math.min(Math.ceil(createdAt + maxAgeMs), MAX_UINT48)
   return { ...write, expiresAt: Math.min(write.expiresAt || limit, limit) }
 }

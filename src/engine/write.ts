@@ -17,6 +17,14 @@ export interface SetWrite {
   readonly grace?: Pick<Grace, 'until' | 'computeMs'> | undefined
   /** The key was deleted just before: it counts as inserted anew. */
   readonly isNew: boolean
+  /** When the entry was made and changed, of one that comes from elsewhere. */
+  readonly times?: EntryTimes | undefined
+}
+
+/** In milliseconds since 1970-01-01 UTC. */
+export interface EntryTimes {
+  readonly createdAt: number
+  readonly updatedAt: number
 }
 
 export interface DeleteWrite {

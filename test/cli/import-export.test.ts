@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { open } from '../../src/open/open.js'
+import { FakeClock } from '../fake-clock.js'
 import { VALUES } from '../golden/values.js'
 import { freshPath } from './places.js'
 import { NOW, persistdict, printed } from './program.js'
@@ -18,7 +19,8 @@ describe('export', () => {
 
   test('and import bring back every value, in the order of insertion', async () => {
     const [from, to, file] = [freshPath(), freshPath(), freshPath('.jsonl')]
-    const source = open<Record<string, unknown>>(from)
+    const clock = new FakeClock(NOW)
+    const source = open<Record<string, unknown>>(from, { clock })
     const keys = ['z', '__proto__', '', 'a\n\0', '\ud800', 'x'.repeat(1_000)]
     for (const [at, key] of keys.entries()) source.set(key, Object.values(VALUES)[at % 4])
     for (let at = 0; at < 600; at++) source.set(`many ${at}`, at)
@@ -30,6 +32,28 @@ describe('export', () => {
     expect(b.toObject()).toEqual(a.toObject())
     a.close()
     b.close()
+  })
+
+  test('and import bring back tags, deadlines and times to the millisecond', async () => {
+    const [from, to, file] = [freshPath(), freshPath(), freshPath('.jsonl')]
+    const clock = new FakeClock(NOW - 7_777)
+    const source = open<Record<string, number>>(from, { clock })
+    for (let at = 0; at < 5; at++) {
+      source.set(`k ${at}`, at, { tags: [`t ${at % 2}`], expiresAt: NOW + 86_400_000 + at })
+      clock.advance(10)
+    }
+    source.set('k 1', 7, { keepTtl: true, tags: ['u'] })
+    source.close()
+    await printed(['export', from, '-o', file])
+    await printed(['set', to, 'k 2', '"there already"'])
+    await printed(['import', to, file])
+    const [a, b] = [from, to].map((path) => open(path, { clock }))
+    const facts = (dict = a) =>
+      Array.from(dict?.keys() ?? [], (key) => ({ ...dict?.getEntry(key), version: 0 }))
+    expect(facts(b)).toEqual(facts(a))
+    expect(facts(b)[1]).toMatchObject({ createdAt: NOW - 7_767, updatedAt: NOW - 7_727 })
+    a?.close()
+    b?.close()
   })
 
   test('of a namespace names those within it from there', async () => {
@@ -95,11 +119,12 @@ describe('import', () => {
       { key: 'a', value: 'theirs' },
       { key: 'b', value: 1, expiresAt: NOW - 1 },
       { key: 'c', value: 1, expiresAt: NOW + 1_000 },
+      { key: 'c', value: 2 },
     ]
       .map((line) => JSON.stringify(line))
       .join('\n')
     const words = ['import', store, '--keep-existing']
-    expect(await printed(words, { input })).toBe('1 entry imported, 2 skipped\n')
+    expect(await printed(words, { input })).toBe('1 entry imported, 3 skipped\n')
     expect(await printed(['get', store, 'a'])).toBe("'mine'\n")
     expect(await printed(['keys', store])).toBe('a\nc\n')
   })
@@ -110,6 +135,17 @@ describe('import', () => {
     ['{"key": "b"}', 'Line 2 has no "key" and "value".'],
     ['{"key": "b", "value": 1, "tags": "x"}', 'Line 2 has a wrong "tags".'],
     ['{"key": "b", "value": 1, "expiresAt": "soon"}', 'Line 2 has a wrong "expiresAt".'],
+    ['{"key": "b", "value": 1, "createdAt": "once"}', 'Line 2 has a wrong "createdAt".'],
+    ['{"key": "b", "value": 1, "updatedAt": 1.5}', 'Line 2 has a wrong "updatedAt".'],
+    ['{"key": "b", "value": 1, "createdAt": -1}', 'Line 2 has a wrong "createdAt".'],
+    [
+      `{"key": "b", "value": 1, "createdAt": ${NOW + 1}}`,
+      'Line 2 has a "createdAt" in the future.',
+    ],
+    [
+      `{"key": "b", "value": 1, "updatedAt": ${NOW + 1}}`,
+      'Line 2 has a "updatedAt" in the future.',
+    ],
     ['{"key": "b", "value": {"$map": 1}}', 'Line 2 has a "$map" that is not an array.'],
     ['{"persistdict": 2, "exportedAt": 1}', 'Line 2 begins an export of form 2'],
   ])('stops at %j, and keeps what came before', async (line, message) => {

@@ -4,6 +4,7 @@ import { OptionError } from '../../src/errors/option-error.js'
 import { CopyError, type CopyProgress, copy } from '../../src/index.js'
 import { openAsync } from '../../src/open/open-async.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
+import { FakeClock } from '../fake-clock.js'
 import { opened, STORE_KINDS } from './opened.js'
 
 const DAY_MS = 86_400_000
@@ -16,8 +17,8 @@ function kept(dict: PersistDict): unknown {
   const all = [[], ...dict.namespaces()].map((path) => {
     const inner = path.reduce((outer: PersistDict, name) => outer.namespace(name), dict)
     const entries = Array.from(inner.keys({ order: 'insertion' }), (key) => {
-      const { value, expiresAt, tags } = inner.getEntry(key) ?? {}
-      return [key, value, expiresAt, tags]
+      const { value, expiresAt, tags, createdAt, updatedAt } = inner.getEntry(key) ?? {}
+      return [key, value, expiresAt, tags, createdAt, updatedAt]
     })
     return [path, entries]
   })
@@ -36,11 +37,16 @@ function fill(dict: PersistDict): void {
 }
 
 test.each(PAIRS)(
-  'copy() from %s to %s keeps values, deadlines, tags and insertion order',
+  'copy() from %s to %s keeps values, deadlines, tags, times and insertion order',
   async (one, two) => {
-    const from = opened(one)
+    // In the near past: one of the entries has a ttl.
+    const clock = new FakeClock(Date.now() - 60_000)
+    const from = opened(one, { clock })
     const to = opened(two as typeof one, { ttl: '1h', serializer: 'json' })
     fill(from)
+    clock.advance(1_000)
+    from.set('key 7', 'changed')
+    expect(from.getEntry('key 7')).toMatchObject({ createdAt: clock.now() - 1_000 })
     to.set('of the target', 1, { ttl: null })
     const seen: CopyProgress[] = []
     const report = await copy(from, to, { onProgress: (progress) => seen.push(progress) })
@@ -75,15 +81,70 @@ test('copy() replaces what has another value, deadline or tags', async () => {
   const [from, to] = [opened('memory'), opened('memory')]
   from.set('e', 5, { tags: ['x,y', 'z'] }).set('f', 6, { tags: ['x', 'y,z'] })
   from.setMany({ a: 1, b: 2, c: 3, d: new URL('https://example.org/1') })
-  to.setMany({ a: 1, b: 20, d: new URL('https://example.org/2') }).set('c', 3, { tags: ['t'] })
+  await copy(from, to)
+  to.deleteMany(['b', 'c', 'd', 'e', 'f'])
+  to.setMany({ b: 20, d: new URL('https://example.org/2') }).set('c', 3, { tags: ['t'] })
   expect(await copy(from, to)).toMatchObject({ copied: 5, skipped: 1 })
   expect(kept(to)).toEqual([
-    [[], expect.arrayContaining([['d', new URL('https://example.org/1'), undefined, []]])],
+    [
+      [],
+      expect.arrayContaining([
+        [
+          'd',
+          new URL('https://example.org/1'),
+          undefined,
+          [],
+          expect.any(Number),
+          expect.any(Number),
+        ],
+      ]),
+    ],
   ])
   expect(String(to.get('d'))).toBe('https://example.org/1')
   expect(to.getEntry('c')?.tags).toEqual([])
   expect(to.getEntry('e')?.tags).toEqual(['x,y', 'z'])
   expect(to.getEntry('f')?.tags).toEqual(['x', 'y,z'])
+})
+
+test('copy() replaces an equal value that was made at another time', async () => {
+  const clock = new FakeClock()
+  const [from, to] = [opened('lmdb', { clock }), opened('memory')]
+  from.set('a', 1)
+  to.set('a', 1)
+  expect(await copy(from, to)).toMatchObject({ copied: 1 })
+  expect(to.getEntry('a')).toMatchObject({ createdAt: clock.now(), updatedAt: clock.now() })
+  // From then on it is an entry like any other.
+  to.set('a', 2)
+  expect(to.getEntry('a')?.createdAt).toBe(clock.now())
+  expect(to.getEntry('a')?.updatedAt).toBeGreaterThan(clock.now())
+})
+
+test('copy() between dicts with maxIdle keeps when entries were last read', async () => {
+  const clock = new FakeClock()
+  const idle = { clock, maxIdle: '30d', background: 'disabled' } as const
+  const [from, to] = [opened('lmdb', idle), opened('lmdb', idle)]
+  from.set('a', 1).set('b', 2)
+  clock.advance(DAY_MS)
+  from.get('b')
+  const wanted = [clock.now() - DAY_MS, clock.now()]
+  clock.advance(2 * DAY_MS)
+  expect(await copy(from, to)).toMatchObject({ copied: 2 })
+  expect(['a', 'b'].map((key) => to.getEntry(key)?.accessedAt)).toEqual(wanted)
+})
+
+test('copy() makes entries that are older than the maxAge of the target due', async () => {
+  const clock = new FakeClock()
+  const [from, to] = [opened('memory', { clock }), opened('memory', { maxAge: '1d' })]
+  from.set('a', 1)
+  await expect(copy(from, to)).rejects.toThrow(CopyError)
+  expect(to.size).toBe(0)
+})
+
+test('copy() into what is no dict is an OptionError', async () => {
+  const from = opened('memory')
+  from.set('a', 1)
+  const to = { getEntry: () => undefined, flush: async () => {}, namespace: () => to }
+  await expect(copy(from, to)).rejects.toThrow('must be a PersistDict or an AsyncPersistDict')
 })
 
 test('copy() of a namespace takes it and those within, and no other', async () => {

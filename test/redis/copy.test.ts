@@ -6,6 +6,7 @@ import { redisStore } from '../../src/redis.js'
 import { sqliteStore } from '../../src/sqlite.js'
 import { memoryStore } from '../../src/store/memory.js'
 import { tiered } from '../../src/tiered.js'
+import { FakeClock } from '../fake-clock.js'
 import { startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 import { newPrefix } from './prefix.js'
@@ -39,15 +40,16 @@ async function kept(dict: AsyncPersistDict): Promise<unknown> {
   const found: unknown[] = []
   for (const inner of [dict, dict.namespace('..').namespace('*')]) {
     for await (const key of inner.keys({ order: 'insertion' })) {
-      const { value, expiresAt, tags } = (await inner.getEntry(key)) ?? {}
-      found.push([inner.path, key, value, expiresAt, tags])
+      const { value, expiresAt, tags, createdAt, updatedAt } = (await inner.getEntry(key)) ?? {}
+      found.push([inner.path, key, value, expiresAt, tags, createdAt, updatedAt])
     }
   }
   return found
 }
 
-test('copy() through a chain of all stores brings values, deadlines, tags, order and namespaces', async () => {
-  const first = await openAsync({ store: memoryStore() })
+test('copy() through a chain of all stores brings values, deadlines, tags, times, order and namespaces', async () => {
+  // Some days ago.
+  const first = await openAsync({ store: memoryStore(), clock: new FakeClock() })
   const soon = Date.now() + 86_400_000
   const keys = ['z', '..', '*', 'a:b', '\0', '', 'x'.repeat(2_000), 'a']
   for (const key of keys) await first.set(key, new Map([[key, new Date(0)]]), { tags: ['t', key] })

@@ -99,7 +99,7 @@ async function importLines(path: string, work: Work): Promise<number> {
     for await (const text of linesOf(inputAt(path, io.stdin))) {
       number++
       if (text.trim() === '') continue
-      const line = read(text, number)
+      const line = read(text, number, io.clock.now())
       if (line instanceof Error) {
         skip(line, work)
         wrong++
@@ -164,9 +164,9 @@ function secretOf(env: string | undefined, file: string | undefined): Buffer | u
   return file === undefined ? undefined : keyAt({ file }, '--key-file')
 }
 
-function read(text: string, number: number): Line | Error {
+function read(text: string, number: number, now: number): Line | Error {
   try {
-    return lineOf(text)
+    return lineOf(text, now)
   } catch (cause) {
     return inputError(
       `Line ${number} ${(cause as Error).message}. What came before it is stored.`,

@@ -5,12 +5,12 @@
  * the next begins. What is there already and equal is left alone: so a copy that was interrupted goes
  * on where it stopped when it is begun again.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../../clock.js'
 import type { Awaitable } from '../../engine/leases/lease-table.js'
 import { CopyError } from '../../errors/copy-error.js'
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
+import { restorerOf } from '../restore.js'
 import { shownNames } from '../shown-names.js'
 import { type CopiedEntry, isSameEntry } from './same-entry.js'
 
@@ -27,10 +27,6 @@ export interface CopySource {
 /** What can be copied to: a PersistDict or an AsyncPersistDict. */
 export interface CopyTarget {
   getEntry(key: never): Awaitable<CopiedEntry | undefined>
-  setMany(
-    entries: Iterable<readonly [never, never]>,
-    options: { readonly expiresAt: number; readonly tags: readonly string[] },
-  ): unknown
   flush(): Promise<void>
   namespace(name: string): CopyTarget
 }
@@ -75,10 +71,10 @@ const DEFAULT_BATCH_SIZE = 256
 type Pair = readonly [key: unknown, entry: CopiedEntry]
 
 /**
- * Copies all entries of a dict, and of the namespaces within it, into another: values, deadlines, tags
- * and insertion order. Versions, `createdAt` and `updatedAt` begin anew. Entries of the target that
- * the source does not have stay. The keys of one namespace are in memory meanwhile, and its values are
- * not.
+ * Copies all entries of a dict, and of the namespaces within it, into another: values, deadlines, tags,
+ * `createdAt`, `updatedAt`, insertion order, and `accessedAt` where both dicts have `maxIdle`. Versions
+ * begin anew. Entries of the target that the source does not have stay. The keys of one namespace are
+ * in memory meanwhile, and its values are not.
  *
  * Rejects with CopyError if an entry does not come back as it was written, and with what the two dicts
  * throw. What was copied until then stays: begin again, and it goes on.
@@ -136,12 +132,13 @@ class Copying {
   ): Promise<void> {
     this.#options.signal?.throwIfAborted()
     const missing = await missingOf(to, batch)
-    for (const run of runsOf(missing)) await write(to, run)
+    await write(to, missing)
     await to.flush()
     if (this.#options.verify ?? true) {
       const lost = (await missingOf(to, missing)).find(([, entry]) => !isExpired(entry))
       if (lost !== undefined) throw copyError([from, to], lost[0], path)
     }
+    restoreAccess(to, batch)
     this.copied += missing.length
     this.skipped += batch.length - missing.length
     const { copied, skipped } = this
@@ -179,28 +176,23 @@ async function isThere(to: CopyTarget, [key, entry]: Pair): Promise<boolean> {
   return found !== undefined && isSameEntry(found, entry)
 }
 
-/** Successive entries with one deadline and the same tags: one call can write them. */
-function runsOf(pairs: readonly Pair[]): Pair[][] {
-  const runs: Pair[][] = []
-  for (const pair of pairs) {
-    const run = runs.at(-1)
-    if (run !== undefined && isAlike(run[0], pair)) run.push(pair)
-    else runs.push([pair])
+async function write(to: CopyTarget, pairs: readonly Pair[]): Promise<void> {
+  const entries = pairs.map(([key, { value, expiresAt, tags, createdAt, updatedAt }]) => ({
+    key,
+    value,
+    // Infinity, and not undefined: the default ttl of the target must not apply.
+    expiresAt: expiresAt ?? Number.POSITIVE_INFINITY,
+    tags,
+    times: { createdAt, updatedAt },
+  }))
+  if (entries.length > 0) await restorerOf(to).write(entries)
+}
+
+/** An entry that was written just now was not read now. */
+function restoreAccess(to: CopyTarget, batch: readonly Pair[]): void {
+  for (const [key, { accessedAt }] of batch) {
+    if (accessedAt !== undefined) restorerOf(to).wasRead(key, accessedAt)
   }
-  return runs
-}
-
-function isAlike(a: Pair | undefined, [, b]: Pair): boolean {
-  return a?.[1].expiresAt === b.expiresAt && isDeepStrictEqual(a?.[1].tags, b.tags)
-}
-
-async function write(to: CopyTarget, run: readonly Pair[]): Promise<void> {
-  const first = run[0]?.[1]
-  if (first === undefined) return
-  const pairs = run.map(([key, { value }]) => [key, value] as unknown as readonly [never, never])
-  // Infinity, and not undefined: the default ttl of the target must not apply.
-  const expiresAt = first.expiresAt ?? Number.POSITIVE_INFINITY
-  await to.setMany(pairs, { expiresAt, tags: first.tags })
 }
 
 function isExpired({ expiresAt }: CopiedEntry): boolean {

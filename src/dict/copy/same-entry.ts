@@ -13,6 +13,12 @@ export interface CopiedEntry {
   readonly expiresAt: number | undefined
   /** The groups that the entry belongs to. */
   readonly tags: readonly string[]
+  /** When the key was first set, in milliseconds since 1970-01-01 UTC. */
+  readonly createdAt: number
+  /** When the key was last set, in milliseconds since 1970-01-01 UTC. */
+  readonly updatedAt: number
+  /** When it was last read or set, where a dict with `maxIdle` keeps that. */
+  readonly accessedAt?: number | undefined
 }
 
 const codec = new ValueCodec(knownSerializer('msgpack'))
@@ -20,6 +26,8 @@ const codec = new ValueCodec(knownSerializer('msgpack'))
 export function isSameEntry(a: CopiedEntry, b: CopiedEntry): boolean {
   return (
     a.expiresAt === b.expiresAt &&
+    a.createdAt === b.createdAt &&
+    a.updatedAt === b.updatedAt &&
     isDeepStrictEqual(a.tags, b.tags) &&
     isSameValue(a.value, b.value)
   )

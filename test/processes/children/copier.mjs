@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { copy } from 'persistdict'
 import { OPENERS } from './stores.mjs'
 
+const BATCH = 20
+
 const [from, to] = await Promise.all(
   process.argv.slice(2, 4).map((text) => {
     const { store, place } = JSON.parse(text)
@@ -13,21 +15,23 @@ const [from, to] = await Promise.all(
   }),
 )
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const target = new Proxy(to, {
+let read = 0
+const source = new Proxy(from, {
   get(dict, name) {
     const member = dict[name]
-    if (name === 'setMany') {
-      return async (...args) => {
-        await lines.next()
-        return dict.setMany(...args)
+    if (name === 'getEntry') {
+      // The entries of a batch are asked for together: the first one waits.
+      return async (key) => {
+        if (read++ % BATCH === 0) await lines.next()
+        return dict.getEntry(key)
       }
     }
     return typeof member === 'function' ? member.bind(dict) : member
   },
 })
 console.log('ready')
-await copy(from, target, {
-  batchSize: 20,
+await copy(source, to, {
+  batchSize: BATCH,
   onProgress: ({ copied, skipped }) => console.log(copied + skipped),
 })
 await to.close()
