@@ -28,10 +28,9 @@ interface ProcessRates {
 }
 
 export interface TopFacts extends Omit<Look, 'activity'> {
-  /** Of all processes. Undefined if nothing was read, or nobody tells. */
+  /** Of all processes. Undefined if nothing was read, or nobody has told yet. */
   readonly hitRate: number | undefined
-  /** Undefined for a store over which processes do not report. */
-  readonly processes: readonly ProcessRates[] | undefined
+  readonly processes: readonly ProcessRates[]
   readonly hottest: ProcessReport['hottest']
   readonly locks: readonly LeaseReport[]
   /** The process that removes expired rows at present. */
@@ -63,18 +62,20 @@ interface ReportPair {
 export function factsOf(look: Look, reports: Reports): TopFacts {
   const { activity, ...rest } = look
   const { processes, leases } = activity
-  const rates = processes && reports.take(processes).map(ratesOf)
-  const reads = rates?.reduce((sum, { readsPerSecond }) => sum + readsPerSecond, 0) ?? 0
-  const hits =
-    rates?.reduce((sum, { readsPerSecond, hitRate = 0 }) => sum + readsPerSecond * hitRate, 0) ?? 0
+  const rates = reports.take(processes).map(ratesOf)
+  const reads = rates.reduce((sum, { readsPerSecond }) => sum + readsPerSecond, 0)
+  const hits = rates.reduce(
+    (sum, { readsPerSecond, hitRate = 0 }) => sum + readsPerSecond * hitRate,
+    0,
+  )
   return {
     ...rest,
     hitRate: reads === 0 ? undefined : hits / reads,
     processes: rates,
-    hottest: hottestOf(processes ?? []),
+    hottest: hottestOf(processes),
     locks: leases.filter(({ name }) => name !== 'sweeper'),
     sweeper:
-      processes?.find(({ isSweeping }) => isSweeping)?.pid ??
+      processes.find(({ isSweeping }) => isSweeping)?.pid ??
       leases.find(({ name }) => name === 'sweeper')?.owner?.pid,
   }
 }
@@ -86,7 +87,7 @@ export function shownFacts(facts: TopFacts): string {
     `${counted(entries, 'entry', 'entries')}, ${shownBytes(sizeBytes)}, hit rate ${shownShare(hitRate)}, ` +
       `sweeper ${sweeper === undefined ? 'idle' : `in ${sweeper}`}`,
   ]
-  const parts = [`${head.join('\n')}\n`, shownProcesses(processes, store)]
+  const parts = [`${head.join('\n')}\n`, shownProcesses(processes)]
   if (hottest.length > 0) {
     parts.push(
       tableOf(hottest, [
@@ -99,8 +100,7 @@ export function shownFacts(facts: TopFacts): string {
   return parts.join('\n')
 }
 
-function shownProcesses(processes: TopFacts['processes'], store: string): string {
-  if (processes === undefined) return `Over a ${store} store, processes do not report.\n`
+function shownProcesses(processes: TopFacts['processes']): string {
   if (processes.length === 0) return 'No process has reported yet.\n'
   return tableOf(processes, [
     { title: 'PID', of: ({ pid, thread }) => (thread === 0 ? `${pid}` : `${pid}.${thread}`) },

@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { factsOf, type Look, Reports, shownFacts } from '../../src/cli/top-view.js'
 import { systemClock } from '../../src/clock.js'
 import type { ProcessReport } from '../../src/engine/activity/activity.js'
+import { startChild } from '../processes/child.js'
+import { newPrefix } from '../redis/prefix.js'
+import { redisUrl } from '../redis/redis-url.js'
 import { freshPath } from './places.js'
 import { persistdict, printed } from './program.js'
+
+/** With other tests on the same cores, two processes take long to begin. */
+const LIMIT_MS = 90_000
 
 const identity = { bootId: 'b', pidNamespace: 'n', host: 'h', startTime: '1' }
 
@@ -13,7 +19,7 @@ function report(pid: number, at: number, counts: Partial<ProcessReport>): Proces
   return { ...identity, pid, thread: 0, at, isSweeping: false, cache, ...none, ...counts }
 }
 
-function look(at: number, processes: ProcessReport[] | undefined): Look {
+function look(at: number, processes: ProcessReport[]): Look {
   const owner = { ...identity, pid: 9 }
   const lease = { name: 'abc', owner, life: 'alive', waiters: 2, deadline: at + 5_000 } as const
   const activity = { processes, leases: [lease] }
@@ -50,9 +56,7 @@ abc   9 (alive)    5s        2
     expect(factsOf(look(3_500, second), reports).hitRate).toBe(facts.hitRate)
   })
 
-  test('says so where processes do not report', () => {
-    const shown = shownFacts(factsOf(look(1, undefined), new Reports()))
-    expect(shown).toContain('Over a lmdb store, processes do not report.')
+  test('says so while nobody has reported', () => {
     expect(shownFacts(factsOf(look(1, []), new Reports()))).toContain(
       'No process has reported yet.',
     )
@@ -78,4 +82,38 @@ test('top looks again and again, until Ctrl-C', async () => {
   const table = await printed(['top', store, '--limit', '1'], { clock: systemClock })
   expect(table).toContain('No process has reported yet.')
   expect((await persistdict(['top', store, '--interval', '0'])).code).toBe(2)
+})
+
+test('top over Redis shows hit rate, hottest keys and locks of two processes', {
+  timeout: LIMIT_MS,
+}, async () => {
+  const prefix = newPrefix()
+  const place = `${redisUrl()}?prefix=${prefix}`
+  const children = [1, 2].map(() =>
+    startChild('redis-reader.mjs', [redisUrl(), prefix], { deadlineMs: LIMIT_MS }),
+  )
+  await Promise.all(children.map((child) => child.line((line) => line === 'reading')))
+  const ending = new AbortController()
+  let shown = ''
+  const isWhole = (text: string) =>
+    text.split('\n').filter((line) => /^\d+ +\d+ .*%/.test(line)).length === 2 &&
+    /^hot +[1-9]/m.test(text) &&
+    !text.includes('hit rate –')
+  const watching = persistdict(['top', place, '--interval', '0.1'], {
+    clock: systemClock,
+    signal: ending.signal,
+    onOutput(text) {
+      shown = text
+      if (isWhole(text)) ending.abort()
+    },
+  })
+  expect((await watching).code).toBe(130)
+  for (const { process: child } of children) expect(shown).toContain(`\n${child.pid} `)
+  expect(shown).toMatch(/hit rate [1-9][0-9.]*%/)
+  expect(shown).toContain('LOCK')
+  for (const child of children) child.process.stdin?.end()
+  for (const { ended } of children) expect(await ended).toMatchObject({ code: 0, stderr: '' })
+  // They have taken their reports back.
+  const out = await printed(['top', place, '--limit', '1', '--json'], { clock: systemClock })
+  expect(JSON.parse(out)).toMatchObject({ store: 'redis', processes: [] })
 })

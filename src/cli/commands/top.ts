@@ -13,7 +13,7 @@ export const top = command({
   name: 'top',
   summary: 'Show what goes on in a store: hit rate, hottest keys, sweeper, locks, and who does it.',
   details:
-    'Again every second, until Ctrl-C. Processes report while they are asked, and begin within a second; those that block their event loop, or were opened with background: "disabled", do not. READS counts in how many spans of 20 ms a key was read lately. Over a server, only sizes and locks are known. On a terminal the screen is drawn again; else each look is printed after the one before.',
+    'Again every second, until Ctrl-C. Processes report while they are asked, and begin within a second; those that block their event loop, or were opened with background: "disabled", do not. READS counts in how many spans of 20 ms a key was read lately. On Redis, they hear of it as of any change, and look once a minute in case they missed it. On a terminal the screen is drawn again; else each look is printed after the one before.',
   args: [STORE],
   options: {
     interval: { type: 'string', value: 'SECONDS', about: 'Between two looks. Default: 1.' },
@@ -49,15 +49,14 @@ async function lookAt(dict: AnyDict, { clock }: Io): Promise<Look> {
 
 function pause({ clock, signal }: Io, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.after(ms, resolve, 'awaited')
-    signal.addEventListener(
-      'abort',
-      () => {
-        timer.cancel()
-        resolve()
-      },
-      { once: true },
-    )
+    const end = () => {
+      timer.cancel()
+      // One listener less: there is one pause after the other.
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.after(ms, end, 'awaited')
+    signal.addEventListener('abort', end)
   })
 }
 

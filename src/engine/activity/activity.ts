@@ -7,8 +7,11 @@
  *
  *     'reports wanted'   → {"until": ms}
  *     'report <process>' → {"pid": …, "thread": …, "at": ms, "hits": …, "hottest": […], …}
+ *
+ * Over an AsyncStore both have deadlines, and go with them.
  */
-import { type Life, lifeOf, type ProcessIdentity } from '../../process-identity.js'
+import { threadId } from 'node:worker_threads'
+import { type Life, lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
 import { decodeLease } from '../leases/lease-row.js'
 import { SWEEPER } from '../sweep-work.js'
 
@@ -20,6 +23,9 @@ export const REPORTS = { from: Buffer.from(REPORT), to: Buffer.from('report!') }
 export const WANTED_MS = 5_000
 /** A report is no more than this says of the present. */
 export const FRESH_MS = 10_000
+
+/** How often a process looks whether it is asked, while it is. */
+export const LOOK_MS = 1_000
 
 /** A key that was read much. */
 export interface HotKey {
@@ -71,10 +77,28 @@ export interface LeaseReport {
 
 /** What goes on in a store. */
 export interface Activity {
-  /** Undefined for a store over which processes do not report. */
-  readonly processes: readonly ProcessReport[] | undefined
+  /** Each thread that has reported lately. */
+  readonly processes: readonly ProcessReport[]
   /** What is locked or being computed, at most a thousand of them. */
   readonly leases: readonly LeaseReport[]
+}
+
+/** What the engine of this thread counts. */
+export type Counts = Omit<ProcessReport, keyof ProcessIdentity | 'thread' | 'at'>
+
+/** A report of this thread. */
+export function ownReport(at: number, counts: Counts): ProcessReport {
+  return { ...processIdentity(), thread: threadId, at, ...counts }
+}
+
+/** The row that says until when somebody wants to hear, of one who asks now. */
+export function wantedRow(now: number): Uint8Array {
+  return Buffer.from(JSON.stringify({ until: now + WANTED_MS }))
+}
+
+/** Whether a report tells of the present, and of somebody who may still live. */
+export function isFresh(report: ProcessReport | undefined, now: number): report is ProcessReport {
+  return report !== undefined && now - report.at < FRESH_MS && lifeOf(report) !== 'dead'
 }
 
 export function reportKey({ pid, thread, startTime, host }: ProcessReport): Uint8Array {

@@ -1,6 +1,5 @@
 /** Asking those who share a synchronous store what they do. */
 import { systemClock } from '../../clock.js'
-import { lifeOf } from '../../process-identity.js'
 import type { StoreRow, StoreTransaction } from '../../store/sync-store.js'
 import type { Engine } from '../engine.js'
 import { META } from '../format-identity.js'
@@ -8,12 +7,12 @@ import { LEASES } from '../leases/lease-row.js'
 import {
   type Activity,
   decodeReport,
-  FRESH_MS,
+  isFresh,
   leaseReport,
-  type ProcessReport,
   REPORTS,
   WANTED,
   WANTED_MS,
+  wantedRow,
   wantedUntil,
 } from './activity.js'
 
@@ -34,16 +33,12 @@ export function localActivity(engine: Engine): Activity {
   }
   const leases = store.scan(LEASES, {}, MOST_ROWS)
   return {
-    processes: reports.flatMap(({ report }) => (report && isFresh(report, now) ? report : [])),
+    processes: reports.flatMap(({ report }) => (isFresh(report, now) ? report : [])),
     leases: leases.flatMap(({ key, record }) => leaseReport(key, record) ?? []),
   }
 }
 
 function ask(tx: StoreTransaction, now: number, stale: readonly StoreRow[]): void {
-  tx.put(META, WANTED, Buffer.from(JSON.stringify({ until: now + WANTED_MS })), 0)
+  tx.put(META, WANTED, wantedRow(now), 0)
   for (const { key } of stale) tx.delete(META, key)
-}
-
-function isFresh(report: ProcessReport | undefined, now: number): boolean {
-  return report !== undefined && now - report.at < FRESH_MS && lifeOf(report) !== 'dead'
 }

@@ -1,47 +1,31 @@
 /** Tells what this thread does with a store, while somebody wants to know: see activity.ts. */
-import { threadId } from 'node:worker_threads'
 import { systemClock, type Timer } from '../../clock.js'
-import type { KeySpace } from '../../keys/key-space.js'
-import { processIdentity } from '../../process-identity.js'
-import type { AccessObserver } from '../access-marks.js'
 import type { Engine } from '../engine.js'
 import { META } from '../format-identity.js'
-import { type ProcessReport, reportKey, WANTED, wantedUntil } from './activity.js'
-import { HotKeys } from './hot-keys.js'
+import {
+  LOOK_MS,
+  ownReport,
+  type ProcessReport,
+  reportKey,
+  WANTED,
+  wantedUntil,
+} from './activity.js'
+import { Sampling } from './sampling.js'
 
-const LOOK_MS = 1_000
-/**
- * While somebody wants to know, each entry's first read in so long is counted. All reads would be too
- * dear; and a key that is hot is read in most of these spans.
- */
-const SAMPLE_MS = 20
-const HOTTEST = 10
-
-interface Read {
-  readonly space: KeySpace
-  readonly key: string
-}
-
-export class Reporter implements AccessObserver {
-  readonly everyRead = false
+export class Reporter {
   readonly #engine: Engine
   readonly #isSweeping: () => boolean
   readonly #onError: (error: unknown) => void
-  #hot = new HotKeys<Read>()
-  #stopCounting: (() => void) | undefined
+  readonly #sampling: Sampling
   #looking: Timer
-  #sampling: Timer | undefined
   #written: Uint8Array | undefined
 
   constructor(engine: Engine, isSweeping: () => boolean, onError: (error: unknown) => void) {
     this.#engine = engine
     this.#isSweeping = isSweeping
     this.#onError = onError
+    this.#sampling = new Sampling(engine.accesses)
     this.#looking = this.#lookSoon()
-  }
-
-  accessed(space: KeySpace, key: string): void {
-    this.#hot.count(space.idOf(key), { space, key })
   }
 
   /** Call before the store is closed. */
@@ -69,25 +53,12 @@ export class Reporter implements AccessObserver {
       this.#end()
       return
     }
-    this.#begin()
+    this.#sampling.begin()
     this.#write()
   }
 
-  #begin(): void {
-    if (this.#stopCounting !== undefined) return
-    this.#stopCounting = this.#engine.accesses.add(this)
-    const sample = () => {
-      this.#engine.accesses.renew()
-      this.#sampling = systemClock.after(SAMPLE_MS, sample)
-    }
-    this.#sampling = systemClock.after(SAMPLE_MS, sample)
-  }
-
   #end(): void {
-    this.#sampling?.cancel()
-    this.#stopCounting?.()
-    this.#stopCounting = undefined
-    this.#hot = new HotKeys()
+    this.#sampling.end()
     const key = this.#written
     this.#written = undefined
     if (key === undefined || this.#engine.isClosed) return
@@ -105,25 +76,17 @@ export class Reporter implements AccessObserver {
     const record = Buffer.from(JSON.stringify(report))
     this.#engine.store.transaction(this.#promise, (tx) => tx.put(META, key, record, 0))
     this.#written = key
-    this.#hot.fade()
   }
 
   #report(): ProcessReport {
     const { counters, pendingWrites, cacheSize } = this.#engine
-    return {
-      ...processIdentity(),
-      thread: threadId,
-      at: systemClock.now(),
+    return ownReport(systemClock.now(), {
       ...counters,
       pendingWrites,
       cache: cacheSize,
       isSweeping: this.#isSweeping(),
-      hottest: this.#hot.hottest(HOTTEST).map(({ item: { space, key }, count }) => ({
-        namespace: space.path,
-        key,
-        reads: count,
-      })),
-    }
+      hottest: this.#sampling.take(),
+    })
   }
 
   /** As the engine commits: to write less safely could damage what others wrote. */

@@ -2,8 +2,8 @@ import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { UnsupportedError } from '../../errors/store-errors.js'
 import type { AsyncStore } from '../../store/async-store.js'
-import { type Activity, leaseReport } from '../activity/activity.js'
-import { LEASES } from '../leases/lease-row.js'
+import type { Activity } from '../activity/activity.js'
+import { remoteActivity } from '../activity/remote-activity.js'
 import type { RotationReport } from '../resealing.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import type { VerifyOptions } from '../upkeep/verify.js'
@@ -22,9 +22,6 @@ export interface RemoteUpkeepParts {
   readonly places: RemotePlaces
 }
 
-/** More locks than that are not told of. */
-const MOST_LEASES = 1_000
-
 /** Looking after an AsyncStore. */
 export class RemoteUpkeep implements AsyncUpkeep {
   readonly quarantine: RemoteQuarantine
@@ -39,10 +36,8 @@ export class RemoteUpkeep implements AsyncUpkeep {
     return verifyRemote({ ...this.#parts, quarantine: this.quarantine }, options)
   }
 
-  async activity(): Promise<Activity> {
-    const rows = await this.#parts.store.scan(LEASES, {}, MOST_LEASES)
-    const leases = rows.flatMap(({ key, record }) => leaseReport(key, record) ?? [])
-    return { processes: undefined, leases }
+  activity(): Promise<Activity> {
+    return remoteActivity(this.#parts.store)
   }
 
   rotateKeys(): Promise<RotationReport> {
