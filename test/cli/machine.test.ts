@@ -119,6 +119,7 @@ describe('completion', () => {
     }
     expect(complete('persistdict', 'ex')).toEqual(['expire', 'export'])
     expect(complete('persistdict', 'get', '--r')).toEqual(['--raw'])
+    expect(complete('persistdict', 'import', '--values', '')).toEqual(['json', 'text'])
     expect(complete('persistdict', 'export', './x', '--')).toContain('--output')
   })
 
