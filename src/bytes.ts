@@ -57,6 +57,24 @@ export function writeVarint(target: Uint8Array, offset: number, value: number): 
   return at
 }
 
+/** A little-endian number of 32 bits; zeros past the end. */
+export function readUint32(bytes: Uint8Array, offset: number): number {
+  return (
+    ((bytes[offset] as number) |
+      ((bytes[offset + 1] as number) << 8) |
+      ((bytes[offset + 2] as number) << 16) |
+      ((bytes[offset + 3] as number) << 24)) >>>
+    0
+  )
+}
+
+export function writeUint32(target: Uint8Array, offset: number, value: number): void {
+  target[offset] = value
+  target[offset + 1] = value >>> 8
+  target[offset + 2] = value >>> 16
+  target[offset + 3] = value >>> 24
+}
+
 /** A safe integer needs at most eight groups of seven bits; anything longer is damage. */
 const MAX_VARINT_BYTES = 8
 

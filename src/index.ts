@@ -137,6 +137,7 @@ export {
   NotANumberError,
   UnpersistableValueError,
   UnreadableRecordError,
+  UnreadableTagError,
   ValueTooLongError,
 } from './errors/value-errors.js'
 export type { KeyHash } from './keys/key-settings.js'

@@ -22,7 +22,14 @@
  * Integers are little-endian; `var` is LEB128. The header comes first, so that an expired record
  * costs no decoding. The checksum takes in the storage key: a record under another key is damage.
  */
-import { ByteReader, varintLength, writeUint48, writeVarint } from '../bytes.js'
+import {
+  ByteReader,
+  readUint32,
+  varintLength,
+  writeUint32,
+  writeUint48,
+  writeVarint,
+} from '../bytes.js'
 import { decodeWtf8, encodeWtf8 } from '../keys/wtf8.js'
 import { crc32 } from './crc32.js'
 
@@ -333,21 +340,4 @@ function readTags(reader: ByteReader): readonly string[] {
     tags.push(decodeWtf8(reader.take(reader.varint())))
   }
   return tags
-}
-
-function readUint32(bytes: Uint8Array, offset: number): number {
-  return (
-    ((bytes[offset] as number) |
-      ((bytes[offset + 1] as number) << 8) |
-      ((bytes[offset + 2] as number) << 16) |
-      ((bytes[offset + 3] as number) << 24)) >>>
-    0
-  )
-}
-
-function writeUint32(target: Uint8Array, offset: number, value: number): void {
-  target[offset] = value
-  target[offset + 1] = value >>> 8
-  target[offset + 2] = value >>> 16
-  target[offset + 3] = value >>> 24
 }

@@ -22,7 +22,7 @@ import {
   readableFields,
 } from './row.js'
 import type { RowFacts, RowObserver } from './row-observer.js'
-import { isInvalidated } from './tags.js'
+import { isInvalidated, type Unreadable } from './tags.js'
 import type { SetWrite, Sighting, Write } from './write.js'
 
 /** Rows that clear() takes at a time: enough to be quick, few enough to hold in memory. */
@@ -104,7 +104,8 @@ export class Session {
       const kind = hasExpired ? 'expire' : 'delete'
       this.#changes?.add(kind, space, key, place.storageKey, fields?.bytes)
     }
-    const wasThere = damage !== undefined || (fields !== undefined && !this.#isGone(space, fields))
+    const wasThere =
+      damage !== undefined || (fields !== undefined && !this.#isGone(space, fields, 'ignore'))
     this.#remove(space, place)
     return wasThere
   }
@@ -163,7 +164,7 @@ export class Session {
   removeInvalidated(space: KeySpace, storageKey: Uint8Array): boolean {
     const record = this.tx.get(ROWS, storageKey)
     const fields = record && openedFields(space, storageKey, record)
-    if (fields === undefined || !isInvalidated(this.tx, space, fields)) return false
+    if (fields === undefined || !isInvalidated(this.tx, space, fields, 'ignore')) return false
     this.gone.push(space.idOf(keyOfRow(space, storageKey, fields)))
     this.#remove(space, { storageKey, fields })
     return fields.isCounted
@@ -262,7 +263,8 @@ export class Session {
     }
     const { now } = this
     // One that was invalidated does not go on: it is a new entry, as if it had been deleted.
-    const isNew = before !== undefined && before.tags.length > 0 && this.#isGone(space, before)
+    const isNew =
+      before !== undefined && before.tags.length > 0 && this.#isGone(space, before, 'ignore')
     const kept = isNew ? undefined : before
     const write = this.#withLimit(asked, kept)
     const { expiresAt } = write
@@ -289,8 +291,10 @@ export class Session {
   }
 
   /** Whether the entry is gone for readers: expired, or invalidated by tag. */
-  #isGone(space: KeySpace, fields: DecodedRecord): boolean {
-    return isExpired(fields.expiresAt, this.now) || isInvalidated(this.tx, space, fields)
+  #isGone(space: KeySpace, fields: DecodedRecord, unreadable?: Unreadable): boolean {
+    return (
+      isExpired(fields.expiresAt, this.now) || isInvalidated(this.tx, space, fields, unreadable)
+    )
   }
 
   /** False for a sealed record that does not open: nothing is removed that cannot be read. */

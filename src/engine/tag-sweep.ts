@@ -6,7 +6,7 @@ import { pathOf } from './count.js'
 import type { Engine } from './engine.js'
 import { openedFields, ROWS } from './row.js'
 import type { Session } from './session.js'
-import { isInvalidated, TAGS, type Tagged } from './tags.js'
+import { isInvalidated, readableMarks, TAGS, type Tagged } from './tags.js'
 
 /** Rows looked at in one step. */
 const STEP_ROWS = 256
@@ -17,7 +17,8 @@ interface Candidate extends Tagged {
 
 /**
  * One pass through the namespaces in which something was invalidated. When it has gone through one to
- * its end, the invalidations that were there when it began have done their work, and go.
+ * its end, the invalidations that were there when it began have done their work, and go. Marks that cannot be read
+ * stay, and nothing goes because of them.
  */
 export class TagSweep {
   readonly #engine: Engine
@@ -31,7 +32,7 @@ export class TagSweep {
   }
 
   isDue(reader: StoreReader): boolean {
-    return this.#space !== undefined || reader.scan(TAGS, {}, 1).length > 0
+    return this.#space !== undefined || readableMarks(reader, {}, 1).length > 0
   }
 
   /** Looks at up to so many rows; returns how many it looked at, and counts what it removed. */
@@ -52,7 +53,7 @@ export class TagSweep {
     })
     let removed = 0
     for (const candidate of found) {
-      if (!isInvalidated(tx, space, candidate)) continue
+      if (!isInvalidated(tx, space, candidate, 'ignore')) continue
       if (session.removeInvalidated(space, candidate.storageKey)) removed++
     }
     this.#after = last
@@ -63,10 +64,11 @@ export class TagSweep {
 
   #begin(session: Session): KeySpace | undefined {
     const { tx } = session
-    const [first] = tx.scan(TAGS, {}, 1)
+    const [first] = readableMarks(tx, {}, 1)
     if (first === undefined) return undefined
     const prefix = namespacePrefix(first.key)
-    this.#marks = tx.scan(TAGS, { from: prefix, to: afterPrefix(prefix) as Uint8Array }, STEP_ROWS)
+    const range = { from: prefix, to: afterPrefix(prefix) as Uint8Array }
+    this.#marks = readableMarks(tx, range, STEP_ROWS)
     const path = pathOf(tx, prefix)
     if (path !== undefined) return this.#engine.space(path)
     // Nothing was ever set there.
@@ -110,7 +112,7 @@ export function countInvalidated(reader: StoreReader, space: KeySpace, now: numb
       if (fields.expiresAt !== 0 && fields.expiresAt <= now) return
       found.push({ tags: fields.tags, version: fields.version })
     })
-    for (const tagged of found) if (isInvalidated(reader, space, tagged)) count++
+    for (const tagged of found) if (isInvalidated(reader, space, tagged, 'ignore')) count++
   } while (after !== undefined)
   return count
 }

@@ -67,6 +67,23 @@ export class UnreadableRecordError extends PersistDictError {
   }
 }
 
+/**
+ * It cannot be told whether an entry was invalidated by one of its tags: the mark of the tag is
+ * damaged. The entry was left in place, and so was the mark.
+ */
+export class UnreadableTagError extends PersistDictError {
+  readonly code = 'ERR_PERSISTDICT_UNREADABLE_TAG'
+  /** The tag. */
+  readonly tag: string
+
+  constructor(tag: string) {
+    super(
+      `It cannot be read when the tag ${quote(tag)} was invalidated, so no entry with the tag is read. Nothing was removed. Call invalidateTag() again, or verify({ repair: true }) to have the entries as if it never was.`,
+    )
+    this.tag = tag
+  }
+}
+
 /** increment() met a value that is not a number. Nothing was changed. */
 export class NotANumberError extends PersistDictError {
   readonly code = 'ERR_PERSISTDICT_NOT_A_NUMBER'

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { UnreadableTagError } from '../../src/errors/value-errors.js'
+import { asyncMemoryStore } from '../../src/memory.js'
 import { open } from '../../src/open/open.js'
+import { openAsync } from '../../src/open/open-async.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
 import { memoryStore } from '../../src/store/memory.js'
+import type { StoreRow } from '../../src/store/sync-store.js'
 import { FakeClock } from '../fake-clock.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
@@ -147,3 +151,96 @@ for (const [name, makeStore] of Object.entries(STORES)) {
     expect(view.a).toBe(undefined)
   })
 }
+
+/** Damages the mark of the only tag that was invalidated, in one bit or to the length of one byte. */
+const DAMAGES = {
+  'a flipped bit': (mark: Uint8Array) => mark.map((byte, at) => (at === 0 ? byte ^ 1 : byte)),
+  'a lost end': (mark: Uint8Array) => mark.subarray(0, 1),
+}
+
+describe.each(Object.entries(DAMAGES))('a mark with %s', (_, damage) => {
+  test.each(Object.entries(STORES))('removes nothing, and is told of, on %s', async (__, make) => {
+    const store = make()
+    const dict = open(store, { durability: 'commit', background: 'disabled' })
+    dict.set('old', 1, { tags: ['t'] }).set('plain', 2)
+    dict.invalidateTag('t')
+    dict.set('new', 3, { tags: ['t'] }).set('both', 4, { tags: ['u', 't'] })
+    const [{ key, record }] = store.scan('tags', {}, 1) as [StoreRow]
+    store.transaction('committed', (tx) => tx.put('tags', key, damage(record), 0))
+    expect(() => dict.has('new')).toThrow(UnreadableTagError)
+    expect(() => dict.getEntry('new')).toThrow(UnreadableTagError)
+    expect(() => dict.take('new')).toThrow(UnreadableTagError)
+    expect(() => dict.get('new')).toThrow('when the tag "t" was invalidated')
+    expect(() => [...dict.keys()]).toThrow(UnreadableTagError)
+    expect([dict.get('plain'), dict.size]).toEqual([2, 4])
+    expect([dict.sweep(), store.scan('tags', {}, 9)]).toEqual([
+      0,
+      [{ key, record: damage(record) }],
+    ])
+    // Known to be gone by another tag.
+    dict.invalidateTag('u')
+    expect([dict.get('both'), dict.sweep(), dict.size]).toEqual([undefined, 1, 3])
+    // What is set or deleted does not have to be read.
+    dict.set('new', 5, { tags: ['t'] })
+    expect([dict.delete('old'), dict.delete('old')]).toEqual([true, false])
+    const { details } = await dict.verify({ repair: true })
+    expect(details).toMatchObject([{ kind: 'tag', key: 't', isRepaired: true }])
+    expect([...dict.quarantine]).toMatchObject([{ key: 't', record: damage(record) }])
+    expect([dict.get('new'), dict.quarantine.restore(), dict.size]).toEqual([5, 0, 2])
+    dict.close()
+  })
+
+  test.each(Object.entries(STORES))('is replaced by invalidateTag(), on %s', (__, make) => {
+    const store = make()
+    const dict = open(store, { durability: 'commit', background: 'disabled' })
+    dict.set('a', 1, { tags: ['t'] })
+    dict.invalidateTag('t')
+    const [{ key, record }] = store.scan('tags', {}, 1) as [StoreRow]
+    store.transaction('committed', (tx) => tx.put('tags', key, damage(record), 0))
+    dict.invalidateTag('t')
+    dict.set('b', 2, { tags: ['t'] })
+    expect([dict.get('a'), dict.get('b'), dict.sweep(), dict.size]).toEqual([undefined, 2, 1, 1])
+    dict.close()
+  })
+
+  test('removes nothing, and is told of, over an asynchronous store', async () => {
+    const store = asyncMemoryStore()
+    const dict = await openAsync(store, { background: 'disabled' })
+    onTestFinished(() => dict.close())
+    await dict.set('old', 1, { tags: ['t'] })
+    await dict.invalidateTag('t')
+    await dict.setMany({ new: 3 }, { tags: ['t'] })
+    await dict.set('both', 4, { tags: ['u', 't'] })
+    const [{ key, record }] = (await store.scan('tags', {}, 1)) as [StoreRow]
+    const put = { kind: 'put', bucket: 'tags', key, record: damage(record), deadline: 0 } as const
+    await store.commit({ promise: 'committed', checks: [], operations: [put] })
+    await expect(dict.get('new')).rejects.toThrow(UnreadableTagError)
+    await expect(dict.has('new')).rejects.toThrow(UnreadableTagError)
+    await expect(dict.getEntry('new')).rejects.toThrow(UnreadableTagError)
+    await expect(dict.take('new')).rejects.toThrow(UnreadableTagError)
+    await expect(dict.toObject()).rejects.toThrow(UnreadableTagError)
+    expect([await dict.sweep(), await dict.size()]).toEqual([0, 3])
+    await dict.invalidateTag('u')
+    expect([await dict.get('both'), await dict.sweep()]).toEqual([undefined, 1])
+    await dict.set('new', 5, { tags: ['t'] })
+    expect([await dict.delete('old'), await dict.delete('old')]).toEqual([true, false])
+    expect(await store.scan('tags', {}, 9)).toEqual([{ key, record: damage(record) }])
+    const { details } = await dict.verify({ repair: true })
+    expect(details).toMatchObject([{ kind: 'tag', key: 't', isRepaired: true }])
+    expect(await dict.quarantine.size()).toBe(1)
+    expect([await dict.get('new'), await dict.size()]).toEqual([5, 1])
+  })
+})
+
+test('sweep() passes over damaged marks, however many are before the sound one', () => {
+  const store = memoryStore()
+  const dict = open(store, { durability: 'commit', background: 'disabled' })
+  dict.set('a', 1, { tags: ['z'] })
+  dict.invalidateTag(...Array.from({ length: 300 }, (_, at) => `t${at}`), 'z')
+  const rows = store.scan('tags', {}, 300)
+  store.transaction('committed', (tx) => {
+    for (const { key } of rows) tx.put('tags', key, Uint8Array.of(1), 0)
+  })
+  expect([dict.sweep(), store.scan('tags', {}, 999).length]).toEqual([1, 300])
+  dict.close()
+})

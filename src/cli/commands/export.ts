@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { pathsWithin, within } from '../../dict/copy/copy.js'
 import type { DictEntry } from '../../dict/face.js'
-import { UnreadableRecordError } from '../../errors/value-errors.js'
+import { UnreadableRecordError, UnreadableTagError } from '../../errors/value-errors.js'
 import { command, NAMESPACE } from '../command.js'
 import { beginLine, endLine, entryLine } from '../entry-line.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
@@ -117,7 +117,8 @@ class Exporting implements Exported {
     try {
       return await dict.getEntry(key)
     } catch (error) {
-      if (!(error instanceof UnreadableRecordError)) throw error
+      const isOne = error instanceof UnreadableRecordError || error instanceof UnreadableTagError
+      if (!isOne) throw error
       this.unreadable++
       this.#progress.end()
       this.#io.stderr.write(`persistdict: ${shownKey(key)} was left out: ${error.message}\n`)

@@ -32,7 +32,7 @@ export class RemoteQuarantine implements AsyncQuarantineRows {
   }
 
   /** Moves a row here, if it is still as it was found. */
-  async take(storageKey: Uint8Array, record: Uint8Array): Promise<boolean> {
+  async take(storageKey: Uint8Array, record: Uint8Array, bucket = ROWS): Promise<boolean> {
     const { store, clock } = this.#parts
     const key = idKey(await store.nextVersions(1))
     const kept = encodeQuarantined(clock.now(), storageKey, record)
@@ -45,11 +45,11 @@ export class RemoteQuarantine implements AsyncQuarantineRows {
     }
     const remove: RowOperation = {
       kind: 'delete',
-      bucket: ROWS,
+      bucket,
       key: storageKey,
       noted: 'nothing',
     }
-    const check = { bucket: ROWS, key: storageKey, starts: record }
+    const check = { bucket, key: storageKey, starts: record }
     if (store.atomicity === 'batch') return this.#commit([check], [put, remove])
     // Kept before it is removed: at worst it is in both places.
     await this.#commit([], [put])

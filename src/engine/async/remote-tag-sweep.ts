@@ -6,7 +6,7 @@ import type { AsyncStore, RowCheck } from '../../store/async-store.js'
 import type { StoreRow } from '../../store/sync-store.js'
 import { openedFields, ROWS } from '../row.js'
 import { TAGS, type Tagged } from '../tags.js'
-import type { RemoteTags } from './remote-tags.js'
+import { type RemoteTags, readableRemoteMarks } from './remote-tags.js'
 
 /** Rows looked at in one step. */
 const STEP_ROWS = 256
@@ -30,7 +30,7 @@ interface Found extends Tagged {
 export async function sweepRemoteTags(parts: TagSweepParts): Promise<number> {
   let removed = 0
   for (let from: Uint8Array | undefined = new Uint8Array(0); from !== undefined; ) {
-    const [first]: StoreRow[] = await parts.store.scan(TAGS, { from }, 1)
+    const [first]: StoreRow[] = await readableRemoteMarks(parts.store, { from }, 1)
     if (first === undefined) return removed
     const prefix = namespacePrefix(first.key)
     removed += await sweepNamespace(parts, prefix)
@@ -42,11 +42,8 @@ export async function sweepRemoteTags(parts: TagSweepParts): Promise<number> {
 /** The invalidations that were there when it began have done their work when it ends, and go. */
 async function sweepNamespace(parts: TagSweepParts, prefix: Uint8Array): Promise<number> {
   const { store, remove } = parts
-  const marks = await store.scan(
-    TAGS,
-    { from: prefix, to: afterPrefix(prefix) as Uint8Array },
-    STEP_ROWS,
-  )
+  const range = { from: prefix, to: afterPrefix(prefix) as Uint8Array }
+  const marks = await readableRemoteMarks(store, range, STEP_ROWS)
   const space = await parts.spaceAt(prefix)
   let removed = 0
   if (space !== undefined) {
@@ -93,7 +90,7 @@ async function* invalidated(
       const { version, expiresAt } = fields
       return [{ row, tags: fields.tags, version, expiresAt }]
     })
-    const kept = new Set(await tags.kept(space, tagged))
+    const kept = new Set(await tags.kept(space, tagged, 'ignore'))
     yield* tagged.filter((each) => !kept.has(each))
   }
 }

@@ -8,16 +8,34 @@
  * than that of the invalidation, whichever of both was committed first: they met, and either order
  * of the two is true.
  */
-import { writeUint48 } from '../../bytes.js'
 import type { Clock } from '../../clock.js'
+import type { UnreadableTagError } from '../../errors/value-errors.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { AsyncStore } from '../../store/async-store.js'
-import type { CommitPromise } from '../../store/sync-store.js'
-import { invalidatedAt, TAGS, type Tagged, VERSION_BYTES } from '../tags.js'
+import type { CommitPromise, StoreRow } from '../../store/sync-store.js'
+import {
+  invalidatedAt,
+  isReadable,
+  markOf,
+  TAGS,
+  type Tagged,
+  type Unreadable,
+  unreadableTag,
+} from '../tags.js'
 import { CONFLICT, tries } from './tries.js'
 
-/** What is not invalidated has versions above this. */
-const NEVER = 0
+/** What is known of the invalidations of an entry's tags. */
+export interface TagLimit {
+  /** An entry whose version is below was invalidated; 0 for none. */
+  readonly version: number
+  /** A mark cannot be read that might concern the entry, too. */
+  readonly doubt: UnreadableTagError | undefined
+}
+
+const NEVER: TagLimit = { version: 0, doubt: undefined }
+
+/** Marks read at a time. */
+const STEP_MARKS = 64
 
 export class RemoteTags {
   /** See above. */
@@ -28,27 +46,33 @@ export class RemoteTags {
     this.#store = store
   }
 
-  /**
-   * The versions below which entries are gone, in their order: the newest invalidation of any of their
-   * tags; 0 for none.
-   */
-  async limits(space: KeySpace, entries: readonly (Tagged | undefined)[]): Promise<number[]> {
+  /** The newest invalidations of any tag of each entry, in their order. */
+  async limits(space: KeySpace, entries: readonly (Tagged | undefined)[]): Promise<TagLimit[]> {
     const tags = [...new Set(entries.flatMap((entry) => entry?.tags ?? []))]
     if (tags.length === 0) return entries.map(() => NEVER)
-    const rows = await this.#store.getMany(
-      TAGS,
-      tags.map((tag) => space.encode(tag)),
+    const keys = tags.map((tag) => space.encode(tag))
+    const rows = await this.#store.getMany(TAGS, keys)
+    const limits = new Map(
+      tags.map((tag, at) => [tag, limitOf(space, tag, keys[at] as Uint8Array, rows[at])]),
     )
-    const limits = new Map(tags.map((tag, at) => [tag, limitOf(rows[at])]))
     return entries.map((entry) =>
-      (entry?.tags ?? []).reduce((most, tag) => Math.max(most, limits.get(tag) ?? NEVER), NEVER),
+      (entry?.tags ?? []).map((tag) => limits.get(tag) ?? NEVER).reduce(both, NEVER),
     )
   }
 
-  /** Those of entries that were not invalidated. */
-  async kept<T extends Tagged>(space: KeySpace, entries: readonly T[]): Promise<T[]> {
+  /** Those of entries that were not invalidated. Rejects with UnreadableTagError. */
+  async kept<T extends Tagged>(
+    space: KeySpace,
+    entries: readonly T[],
+    unreadable: Unreadable = 'throw',
+  ): Promise<T[]> {
     const limits = await this.limits(space, entries)
-    return entries.filter(({ version }, at) => version >= (limits[at] as number))
+    return entries.filter(({ version }, at) => {
+      const limit = limits[at] as TagLimit
+      if (version < limit.version) return false
+      if (limit.doubt !== undefined && unreadable === 'throw') throw limit.doubt
+      return true
+    })
   }
 
   /** Invalidates all entries of the namespace that have one of the tags now. */
@@ -70,7 +94,7 @@ export class RemoteTags {
 
   /** Whether anything of the namespace was invalidated and not swept since. */
   async hasAny(space: KeySpace): Promise<boolean> {
-    return (await this.#store.scan(TAGS, space.bounds(), 1)).length > 0
+    return (await readableRemoteMarks(this.#store, space.bounds(), 1)).length > 0
   }
 }
 
@@ -84,9 +108,9 @@ export function invalidateRemote(
   return tries(clock, 'tag', async () => {
     const version = await store.nextVersions(1)
     const before = await store.get(TAGS, key)
-    if (before?.length === VERSION_BYTES && invalidatedAt(before) >= version) return
-    const record = Buffer.alloc(VERSION_BYTES)
-    writeUint48(record, 0, version)
+    const known = before && invalidatedAt(key, before)
+    if (known !== undefined && known >= version) return
+    const record = markOf(key, version)
     const isApplied = await store.commit({
       promise,
       checks: [{ bucket: TAGS, key, starts: before }],
@@ -96,6 +120,36 @@ export function invalidateRemote(
   })
 }
 
-function limitOf(row: Uint8Array | undefined): number {
-  return row === undefined ? NEVER : invalidatedAt(row)
+/** As readableMarks() of tags.ts. */
+export async function readableRemoteMarks(
+  store: AsyncStore,
+  range: { readonly from?: Uint8Array; readonly to?: Uint8Array },
+  limit: number,
+): Promise<StoreRow[]> {
+  const found: StoreRow[] = []
+  let after: Uint8Array | undefined
+  do {
+    const rest = after === undefined ? range : { ...range, after }
+    const rows: StoreRow[] = await store.scan(TAGS, rest, STEP_MARKS)
+    found.push(...rows.filter(isReadable))
+    after = rows.at(-1)?.key
+  } while (after !== undefined && found.length < limit)
+  return found.slice(0, limit)
+}
+
+function limitOf(
+  space: KeySpace,
+  tag: string,
+  key: Uint8Array,
+  row: Uint8Array | undefined,
+): TagLimit {
+  if (row === undefined) return NEVER
+  const version = invalidatedAt(key, row)
+  return version === undefined
+    ? { version: 0, doubt: unreadableTag(space, tag) }
+    : { version, doubt: undefined }
+}
+
+function both(a: TagLimit, b: TagLimit): TagLimit {
+  return { version: Math.max(a.version, b.version), doubt: a.doubt ?? b.doubt }
 }

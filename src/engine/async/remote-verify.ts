@@ -11,7 +11,7 @@ import type { AsyncStore, RowOperation } from '../../store/async-store.js'
 import type { StoreRow } from '../../store/sync-store.js'
 import { Entry } from '../entry.js'
 import { fieldsOfRow, keyOfRow, ROWS } from '../row.js'
-import { TAGS, VERSION_BYTES } from '../tags.js'
+import { isReadable, TAGS } from '../tags.js'
 import {
   DETAILED_FINDINGS,
   type Finding,
@@ -19,11 +19,11 @@ import {
   type VerifyReport,
 } from '../upkeep/finding.js'
 import { assertPlace, reasonOf } from '../upkeep/inspection.js'
+import { UNREADABLE_MARK } from '../upkeep/side-rows.js'
 import type { VerifyOptions } from '../upkeep/verify.js'
 import { NAMESPACES, namespaceRow, pathIn, type RemoteNamespaces } from './remote-namespaces.js'
 import { CHAINS, chainSlots, nextChainRow } from './remote-places.js'
 import type { RemoteQuarantine } from './remote-quarantine.js'
-import { invalidateRemote } from './remote-tags.js'
 
 /** Rows of a step. A step also ends after about SCAN_STEP_BYTES. */
 const STEP_ROWS = 128
@@ -200,15 +200,11 @@ class RemoteVerification {
   }
 
   async #tag({ key: tag, record }: StoreRow): Promise<void> {
-    if (record.length === VERSION_BYTES) return
-    const { store, clock } = this.#parts
+    if (isReadable({ key: tag, record })) return
     const space = await this.#spaceOf(tag)
-    const what = 'The invalidation of a tag cannot be read: all go.'
-    const repair = async () => {
-      await invalidateRemote(store, tag, clock, 'committed')
-      return true
-    }
-    await this.#found({ kind: 'tag', space, key: space?.shownRow(tag), what, repair })
+    const repair = () => this.#parts.quarantine.take(tag, record, TAGS)
+    const key = space?.shownRow(tag)
+    await this.#found({ kind: 'tag', space, key, what: UNREADABLE_MARK, repair })
   }
 
   /** The namespace of a row. One that is not listed is a finding, once. */

@@ -11,6 +11,7 @@ import { pathOf } from '../count.js'
 import type { Engine } from '../engine.js'
 import { fieldsOfRow, ROWS } from '../row.js'
 import type { Session } from '../session.js'
+import { TAGS } from '../tags.js'
 
 export const QUARANTINE = 'quarantine'
 const UINT48_BYTES = 6
@@ -22,7 +23,7 @@ export interface QuarantinedRecord {
   readonly id: number
   /** The names of the namespace from the root down; undefined if not known. */
   readonly namespace: readonly string[] | undefined
-  /** The key; for a long or hidden one, the storage key in hexadecimal. */
+  /** The key, or the tag of a mark; for a long or hidden one, the storage key in hexadecimal. */
   readonly key: string
   /** When it was moved, in milliseconds since 1970-01-01 UTC. */
   readonly movedAt: number
@@ -45,6 +46,12 @@ export function quarantine(session: Session, space: KeySpace, storageKey: Uint8A
   if (record === undefined) return
   tx.put(QUARANTINE, idKey(tx.nextVersion()), encodeQuarantined(now, storageKey, record), 0)
   session.takeAway(space, storageKey)
+}
+
+/** The same of the mark of a tag: it is kept under the tag, as a record is under its key. */
+export function quarantineMark({ tx, now }: Session, key: Uint8Array, mark: Uint8Array): void {
+  tx.put(QUARANTINE, idKey(tx.nextVersion()), encodeQuarantined(now, key, mark), 0)
+  tx.delete(TAGS, key)
 }
 
 /** What is in the quarantine, oldest first. */

@@ -59,7 +59,7 @@ function repairOf(
     }
     case 'access':
     case 'tag':
-      return sideRepair(tx, kind, storageKey)
+      return sideRepair(session, kind, storageKey)
     default:
       // The bytes are what was written: perhaps a class is not registered here. Nothing to repair.
       return record === undefined ? 'gone' : undefined

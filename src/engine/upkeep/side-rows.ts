@@ -1,12 +1,18 @@
 /** Looking through what is kept beside the entries: times of access, and invalidations of tags. */
 import { ByteReader, equalBytes, ownedBytes } from '../../bytes.js'
 import type { KeySpace } from '../../keys/key-space.js'
-import type { StoreReader, StoreTransaction } from '../../store/sync-store.js'
+import type { StoreReader } from '../../store/sync-store.js'
 import { ACCESSED } from '../access-times.js'
-import { invalidateKey, TAGS } from '../tags.js'
+import type { Session } from '../session.js'
+import { isReadable, TAGS } from '../tags.js'
 import type { Inspected, Suspicion } from './finding.js'
+import { quarantineMark } from './quarantine.js'
 
 const UINT48_BYTES = 6
+
+/** What is told of such a mark, on every store. */
+export const UNREADABLE_MARK =
+  'It cannot be read when the tag was invalidated: no entry with the tag is read. Repaired, all are, those that had been invalidated included: invalidate the tag again if they may be old.'
 
 /** Rows of a step. */
 const STEP_ROWS = 128
@@ -26,22 +32,23 @@ export function* sideSteps(reader: Inspected, spaceOf: SpaceOf): Generator<reado
         ),
   )
   yield* steps(reader, TAGS, (key, bytes) =>
-    bytes.length === UINT48_BYTES
+    isReadable({ key, record: bytes })
       ? undefined
-      : suspicion('tag', spaceOf(key), key, 'The invalidation of a tag cannot be read: all go.'),
+      : suspicion('tag', spaceOf(key), key, UNREADABLE_MARK),
   )
 }
 
 /** How to put a row right; `'gone'` if nothing is wrong with it any more. */
 export function sideRepair(
-  tx: StoreTransaction,
+  session: Session,
   kind: 'access' | 'tag',
   key: Uint8Array,
 ): (() => void) | 'gone' {
+  const { tx } = session
   const bytes = tx.get(kind === 'access' ? ACCESSED : TAGS, key)
   if (bytes === undefined) return 'gone'
   if (kind === 'tag') {
-    return bytes.length === UINT48_BYTES ? 'gone' : () => invalidateKey(tx, key)
+    return isReadable({ key, record: bytes }) ? 'gone' : () => quarantineMark(session, key, bytes)
   }
   // The next access makes it anew.
   return isAccessTime(tx, key, bytes) ? 'gone' : () => void tx.delete(ACCESSED, key)
