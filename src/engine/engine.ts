@@ -9,7 +9,7 @@ import { deepFreeze } from '../codec/freeze.js'
 import type { ValueCodec } from '../codec/value-codec.js'
 import { ClosedError } from '../errors/open-errors.js'
 import { StoreBusyError, StoreGoneError } from '../errors/store-errors.js'
-import { UnreadableRecordError } from '../errors/value-errors.js'
+import { UnreadableRecordError, UnreadableTagError } from '../errors/value-errors.js'
 import type { KeySettings } from '../keys/key-settings.js'
 import { KeySpace } from '../keys/key-space.js'
 import type { StoreReader, SyncStore } from '../store/sync-store.js'
@@ -18,6 +18,7 @@ import { CachedReads, type EntryCache } from './cached-reads.js'
 import type { CommitHooks } from './commit-hooks.js'
 import { Commits, type Durability } from './commits.js'
 import { Entry, readable, type ValueMode } from './entry.js'
+import { ExpiredCounts } from './expired-counts.js'
 import type { LiveObserver } from './live-observer.js'
 import { findRow } from './row.js'
 import type { Session } from './session.js'
@@ -58,6 +59,7 @@ export class Engine {
   readonly durability: Durability
   /** Told of entries that are read. */
   readonly accesses = new AccessMarks()
+  readonly expiredCounts: ExpiredCounts
   readonly #reads: CachedReads
   readonly #commits: Commits
   readonly #keySettings: KeySettings
@@ -66,6 +68,7 @@ export class Engine {
   constructor(parts: EngineParts) {
     const { store, codec, clock, durability, maxAgeMs, onError } = parts
     this.store = store
+    this.expiredCounts = new ExpiredCounts(store)
     this.codec = codec
     this.clock = clock
     this.durability = durability
@@ -329,7 +332,8 @@ export class Engine {
     try {
       return this.#deadline(space, key)
     } catch (error) {
-      if (error instanceof UnreadableRecordError) return UNKNOWN
+      const isDamage = error instanceof UnreadableRecordError || error instanceof UnreadableTagError
+      if (isDamage) return UNKNOWN
       throw error
     }
   }

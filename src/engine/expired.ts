@@ -1,11 +1,12 @@
 /** Entries whose time has come but whose rows are still there. */
-import { equalBytes, latin1Of } from '../bytes.js'
+import { latin1Of } from '../bytes.js'
 import { type KeySpace, namespacePrefix } from '../keys/key-space.js'
 import type { DeadlineHint, StoreReader } from '../store/sync-store.js'
 import { pathOf, readCount } from './count.js'
 import type { Engine } from './engine.js'
+import { hasDeadline } from './expired-counts.js'
 import type { FurtherDue } from './further-due.js'
-import { ROWS, readableFields } from './row.js'
+import { ROWS } from './row.js'
 import type { Session } from './session.js'
 import { countInvalidated, sweepTags } from './tag-sweep.js'
 import { hasInvalidated } from './tags.js'
@@ -16,15 +17,12 @@ import { hasInvalidated } from './tags.js'
  */
 const SWEEP_STEP_ROWS = 1_024
 
-/** More than any store has; there is no paging through hints. */
-const ALL_HINTS = Number.MAX_SAFE_INTEGER
-
 /** How many live entries a namespace has. */
 export function sizeOf(engine: Engine, space: KeySpace): number {
   const reader = engine.reader()
   const count = readCount(reader, space)
   if (count === 0) return 0
-  const live = count - countExpired(reader, space, engine.now())
+  const live = count - engine.expiredCounts.of(reader, space, count, engine.now())
   return hasInvalidated(reader, space) ? live - countInvalidated(reader, space, engine.now()) : live
 }
 
@@ -69,19 +67,5 @@ export function stillDue(
   reader: StoreReader,
   hints: readonly DeadlineHint[],
 ): readonly DeadlineHint[] {
-  return hints.filter((hint) => isTrue(reader, hint))
-}
-
-function countExpired(reader: StoreReader, space: KeySpace, now: number): number {
-  let expired = 0
-  for (const hint of reader.due(ROWS, now, ALL_HINTS)) {
-    if (equalBytes(namespacePrefix(hint.key), space.prefix) && isTrue(reader, hint)) expired++
-  }
-  return expired
-}
-
-/** Whether the row still has the deadline of its hint. One that cannot be read counts as an entry. */
-function isTrue(reader: StoreReader, hint: DeadlineHint): boolean {
-  const record = reader.get(ROWS, hint.key)
-  return record !== undefined && readableFields(hint.key, record)?.expiresAt === hint.deadline
+  return hints.filter((hint) => hasDeadline(reader, hint))
 }
