@@ -1,4 +1,5 @@
 /** Verifying a store when it is opened, if that was asked for. */
+import type { RemoteEngine } from '../engine/async/remote-engine.js'
 import type { Engine } from '../engine/engine.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { Verification, verifyAtOnce } from '../engine/upkeep/verify.js'
@@ -39,6 +40,30 @@ function checkInBackground(engine: Engine, tell: (error: unknown) => void): void
   engine.clock.endOfTurn(go)
 }
 
-function integrityError(engine: Engine, { findings, details }: VerifyReport): IntegrityError {
+/**
+ * The same over an AsyncStore. One in the background ends with the engine; until then it keeps the
+ * process alive, as any call that waits for a server does.
+ */
+export async function checkRemoteAtOpen(
+  engine: RemoteEngine,
+  mode: CheckMode,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  const check = async (): Promise<void> => {
+    const report = await engine.upkeep.verify({})
+    if (report.findings > 0) throw integrityError(engine, report)
+  }
+  if (mode === 'blocking') await check()
+  if (mode === 'background') {
+    check().catch((error) => {
+      if (!engine.isClosed) tell(error)
+    })
+  }
+}
+
+function integrityError(
+  engine: Engine | RemoteEngine,
+  { findings, details }: VerifyReport,
+): IntegrityError {
   return new IntegrityError(engine.store.location, findings, details)
 }

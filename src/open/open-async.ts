@@ -9,6 +9,7 @@ import { OptionError } from '../errors/option-error.js'
 import type { AsyncStore } from '../store/async-store.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { backupCopy } from './backup-copy.js'
+import { checkRemoteAtOpen } from './check-at-open.js'
 import { engineSettings, entryRules, ttlMs } from './engine-settings.js'
 import { openScope } from './open.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
@@ -31,7 +32,7 @@ export type AsyncOpenOptionsWithPlace<S extends object, K> = AsyncOpenOptions<S,
 export const OF_THE_VIEW = ['onConflict', 'maxKeys'] as const
 
 /** Options that mean nothing to an asynchronous store. */
-export const OF_SYNC_STORES = ['lmdb', 'flushOnSignals', 'check', 'maxIdle', 'maxAge'] as const
+export const OF_SYNC_STORES = ['lmdb', 'flushOnSignals', 'maxIdle'] as const
 
 type Place = string | SyncStore | AsyncStore
 
@@ -126,6 +127,8 @@ async function remoteScope<S extends object, K>(
     const write = ([key, value]: [string, unknown]) =>
       scope.setOver(scope.key(key), undefined, value, undefined)
     await engine.initialise(space, initial.map(write))
+    const tell = (error: unknown) => events.errors.tell(error)
+    await checkRemoteAtOpen(engine, options.check ?? 'off', tell)
   } catch (error) {
     await handle.release()
     throw error

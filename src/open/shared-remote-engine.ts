@@ -4,6 +4,7 @@ import type { StoreSecrets } from '../codec/cipher/store-secrets.js'
 import type { Warning } from '../dict/events/dict-events.js'
 import { StoreEvents } from '../dict/events/store-events.js'
 import type { Recipes } from '../dict/recipes.js'
+import { RemoteReporter } from '../engine/activity/remote-reporter.js'
 import { RemoteBudget } from '../engine/async/remote-budget.js'
 import { RemoteEngine } from '../engine/async/remote-engine.js'
 import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
@@ -32,8 +33,8 @@ interface Parts {
   readonly events: StoreEvents
   readonly leasing: Leasing
   readonly recipes: Recipes
-  /** Ends the sweeping. */
-  readonly stop: () => void
+  /** Ends what goes on in the background. */
+  readonly stop: () => Promise<void>
 }
 
 /** One dict's part in an engine. */
@@ -91,9 +92,9 @@ async function release(entry: Shared): Promise<void> {
     await entry.store.close()
     return
   }
-  parts.stop()
   parts.events.close()
   try {
+    await parts.stop()
     await parts.leasing.close()
   } finally {
     await parts.engine.close()
@@ -104,19 +105,42 @@ async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts
   const errors = new Listeners<unknown>()
   const warnings = new Listeners<Warning>()
   const onError = (error: unknown) => errors.tell(error)
-  const { clock, durability } = settings
+  const { clock, durability, maxAgeMs } = settings
   const codec = settings.makeCodec()
   const secrets = await prepared(opened, settings)
   const store = secrets === undefined ? opened : sealed(opened, secrets, warnings)
   const keySettings = { ...settings.keySettings, secrets }
   const cache = settings.makeCache()
-  const engine = new RemoteEngine({ store, codec, keySettings, cache, clock, durability, onError })
-  const stop = settings.background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
+  const engine = new RemoteEngine({
+    store,
+    codec,
+    keySettings,
+    cache,
+    clock,
+    durability,
+    maxAgeMs,
+    onError,
+  })
+  const stop = startBackground(engine, settings, onError)
   const events = new StoreEvents(engine, errors, warnings, engine.feed ?? noFeed(store.kind))
   // Another process may be the one that removes the entry.
   if (engine.feed !== undefined) events.keyHandlers.onInterest = () => events.attendElsewhere()
   const leasing = new Leasing(new AsyncLeases(store, clock), clock, onError)
   return { secrets, engine, events, leasing, recipes: allRecipes(), stop }
+}
+
+/** Starts what the settings ask for; returns how to stop it. */
+function startBackground(
+  engine: RemoteEngine,
+  { background, clock }: EngineSettings,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  const stop = background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
+  const reporter = background === 'disabled' ? undefined : new RemoteReporter(engine, onError)
+  return async () => {
+    stop()
+    await reporter?.close()
+  }
 }
 
 /** Of a store that cannot tell what anyone changes. */

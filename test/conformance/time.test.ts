@@ -54,6 +54,25 @@ describe.each(FACES)('$name', ({ newPlace }) => {
     expect(deadlines).toEqual([now + 3_600_000, undefined, now + 5_000, now + 6_000])
   })
 
+  test('maxAge ends entries by the time of their making, whatever their ttl, and updates do not help', async () => {
+    const { dict, clock } = await opened({ maxAge: '1h' })
+    await dict.set('a', 1)
+    await dict.set('b', 1, { ttl: '10m' })
+    await dict.set('c', 1, { ttl: null })
+    clock.advance(1_800_000)
+    await dict.set('a', 2)
+    await dict.update('c', () => 2)
+    const ttls = (...keys: string[]) => Promise.all(keys.map((key) => dict.ttl(key)))
+    expect(await ttls('a', 'b', 'c')).toEqual([1_800_000, undefined, 1_800_000])
+    await dict.expire('c', '1d')
+    await dict.touch('a')
+    expect(await ttls('a', 'c')).toEqual([1_800_000, 1_800_000])
+    clock.advance(1_800_000)
+    expect([await sizeOf(dict), await dict.has('a')]).toEqual([0, false])
+    await dict.set('a', 3)
+    expect(await ttls('a')).toEqual([3_600_000])
+  })
+
   test('a second set() replaces the deadline of the first, either way', async () => {
     const { dict, clock } = await opened()
     await dict.set('longer', 1, { ttl: 60_000 })

@@ -1,4 +1,4 @@
-/** maxIdle and maxAge: entries that nobody has used for long, or that are old. */
+/** maxIdle: entries that nobody has used for long. Of maxAge, see the conformance suite. */
 import { describe, expect, test } from 'vitest'
 import type { EntryEvent } from '../../src/dict/events/entry-event.js'
 import { open } from '../../src/open/open.js'
@@ -117,22 +117,6 @@ describe.each(Object.entries(STORES))('on %s', (_, makeStore) => {
     expect([dict.sweep(), dict.getEntry('a')?.accessedAt]).toEqual([0, clock.now() - 7_000])
     clock.advance(3 * 3_600_000)
     expect(dict.sweep()).toBe(1)
-    dict.close()
-  })
-
-  test('maxAge ends entries by the time of their making, whatever their ttl, and updates do not help', () => {
-    const { clock, dict } = setUp({ maxIdle: undefined, maxAge: '1h' })
-    dict.set('a', 1).set('b', 1, { ttl: '10m' }).set('c', 1, { ttl: null })
-    clock.advance(1_800_000)
-    dict.set('a', 2).update('c', () => 2)
-    expect([dict.ttl('a'), dict.has('b'), dict.ttl('c')]).toEqual([1_800_000, false, 1_800_000])
-    dict.expire('c', '1d')
-    dict.touch('a')
-    expect([dict.ttl('a'), dict.ttl('c')]).toEqual([1_800_000, 1_800_000])
-    clock.advance(1_800_000)
-    expect([dict.size, dict.has('a')]).toEqual([0, false])
-    dict.set('a', 3)
-    expect(dict.ttl('a')).toBe(3_600_000)
     dict.close()
   })
 })

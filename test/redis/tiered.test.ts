@@ -1,6 +1,12 @@
 /** LMDB near and Redis far: two hosts are two near directories on one server, which dies and comes back. */
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type AsyncPersistDict, lmdbStore, openAsync, UnreachableError } from '../../src/index.js'
+import {
+  type AsyncPersistDict,
+  aesGcm,
+  lmdbStore,
+  openAsync,
+  UnreachableError,
+} from '../../src/index.js'
 import { redisStore } from '../../src/redis.js'
 import type { AsyncStore } from '../../src/store/async-store.js'
 import { type TieredOptions, tiered } from '../../src/tiered.js'
@@ -184,6 +190,39 @@ test('what a killed host had acknowledged and not sent, the next process on its 
   for (const line of stdout.trim().split('\n').slice(1)) {
     expect(found.get(`key ${line}`)).toBe(Number(line))
   }
+})
+
+test('an encrypted dict, whose keys are all hashed, takes writes behind while the server is away', async () => {
+  const server = await ownServer(...DURABLE)
+  const [url, prefix] = [server.url, 'app']
+  const cipher = aesGcm({ keys: [Buffer.alloc(32, 7)] })
+  const store = tiered({
+    near: lmdbStore(tempDirectory()),
+    far: redisStore({ url, prefix, timeout: TIMEOUT_MS }),
+    write: 'behind',
+  })
+  const dict = await openAsync<Record<string, number>>({ store, cipher, cache: { maxEntries: 0 } })
+  onTestFinished(() => dict.close())
+  dict.on('error', () => {})
+  await dict.setMany({ a: 1, b: 2 })
+  await dict.flush()
+  await server.kill()
+  await dict.set('a', 10)
+  await dict.setMany({ c: 3, d: 4 })
+  expect(await dict.get('c')).toBe(3)
+  await server.start()
+  await until(() =>
+    dict.flush().then(
+      () => true,
+      () => false,
+    ),
+  )
+  const other = await openAsync<Record<string, number>>({
+    store: redisStore({ url, prefix }),
+    cipher,
+  })
+  onTestFinished(() => other.close())
+  expect(await other.toObject()).toEqual({ a: 10, b: 2, c: 3, d: 4 })
 })
 
 test('a full queue refuses writes while the server is away, loses none, and goes on when it is back', async () => {

@@ -14,9 +14,15 @@ import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import type { KeySettings } from '../../keys/key-settings.js'
 import type { KeySpace } from '../../keys/key-space.js'
-import type { AsyncStore, RowCheck } from '../../store/async-store.js'
+import {
+  type AsyncStore,
+  type CommonRows,
+  commonRows,
+  type RowCheck,
+} from '../../store/async-store.js'
 import type { CommitPromise } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
+import type { Counts } from '../activity/activity.js'
 import type { EntryCache } from '../cached-reads.js'
 import type { Durability } from '../commits.js'
 import { Entry, type ValueMode } from '../entry.js'
@@ -51,6 +57,8 @@ export interface RemoteEngineParts {
   readonly cache: EntryCache
   readonly clock: Clock
   readonly durability: Durability
+  /** No entry lives longer after it was made. @default Infinity */
+  readonly maxAgeMs?: number | undefined
   /** Told of failures that no call can report. */
   readonly onError: (error: unknown) => void
 }
@@ -74,6 +82,8 @@ export class RemoteEngine implements AsyncEngine {
   readonly #writes: RemoteWrites
   readonly #stop: (() => void)[]
   #hits = 0
+  /** Under way. */
+  #sweeps = 0
   #misses = 0
   #closing: Promise<void> | undefined
 
@@ -97,7 +107,18 @@ export class RemoteEngine implements AsyncEngine {
     const { onError } = parts
     this.feed = journal && new RemoteFeed({ journal, codec, clock, spaceAt, onError })
     const ready = () => this.feed?.ready
-    this.#writes = new RemoteWrites({ store, codec, clock, places, cache, promise, hooks, ready })
+    const { maxAgeMs } = parts
+    this.#writes = new RemoteWrites({
+      store,
+      codec,
+      clock,
+      places,
+      cache,
+      promise,
+      maxAgeMs,
+      hooks,
+      ready,
+    })
     this.#stop = [store.onInvalidate((bucket, key) => this.#invalidate(bucket, key))]
     const unheard = store.onError?.(onError)
     if (unheard !== undefined) this.#stop.push(unheard)
@@ -134,9 +155,10 @@ export class RemoteEngine implements AsyncEngine {
 
   async kept(space: KeySpace, key: string): Promise<Entry | undefined> {
     this.#assertOpen()
-    const { place, invalidatedAt } = await this.#places.locateOne(space, key)
+    const { place, invalidatedAt, tagDoubt } = await this.#places.locateOne(space, key)
     const fields = found(place)?.fields
     if (fields === undefined || fields.version < invalidatedAt) return undefined
+    if (tagDoubt !== undefined) throw tagDoubt
     const now = this.clock.now()
     const isKept = !isExpired(fields.expiresAt, now) || (fields.grace?.until ?? 0) > now
     return isKept ? Entry.whole(key, fields, this.codec) : undefined
@@ -237,6 +259,15 @@ export class RemoteEngine implements AsyncEngine {
 
   async sweep(): Promise<number> {
     this.#assertOpen()
+    this.#sweeps++
+    try {
+      return await this.#sweep()
+    } finally {
+      this.#sweeps--
+    }
+  }
+
+  async #sweep(): Promise<number> {
     const { store, clock } = this
     const writes = this.#writes
     const told = (key: Uint8Array, record: Uint8Array) => this.#expired(key, record)
@@ -267,11 +298,25 @@ export class RemoteEngine implements AsyncEngine {
   async stats(): Promise<AsyncEngineStats> {
     this.#assertOpen()
     const { kind, location } = this.store
-    const { commits, failedCommits } = this.#writes
-    const counters = { hits: this.#hits, misses: this.#misses, commits, failedCommits }
     const { sizeBytes, engine } = await this.store.stats()
-    const cache = this.#cache.size
-    return { store: kind, location, sizeBytes, ...counters, pendingWrites: 0, cache, engine }
+    return { store: kind, location, sizeBytes, ...this.counts, engine }
+  }
+
+  /** What this process has done since it opened the store, and what it holds. */
+  get counts(): Omit<Counts, 'hottest' | 'isSweeping'> {
+    const { commits, failedCommits } = this.#writes
+    const [hits, misses, cache] = [this.#hits, this.#misses, this.#cache.size]
+    return { hits, misses, commits, failedCommits, pendingWrites: 0, cache }
+  }
+
+  /** Whether it removes expired rows at present. */
+  get isSweeping(): boolean {
+    return this.#sweeps > 0
+  }
+
+  /** The rows that all hosts agree on. */
+  get common(): CommonRows {
+    return commonRows(this.store)
   }
 
   clearCache(): void {

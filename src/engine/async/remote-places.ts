@@ -17,11 +17,12 @@ import { equalBytes, latin1Of } from '../../bytes.js'
 import { type DecodedRecord, isExpired } from '../../codec/record.js'
 import { KeyError } from '../../errors/key-errors.js'
 import { StoreError } from '../../errors/store-errors.js'
+import type { UnreadableTagError } from '../../errors/value-errors.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import { encodeWtf8 } from '../../keys/wtf8.js'
 import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store.js'
 import { found, MAX_SLOTS, type Place, placeAt, ROWS } from '../row.js'
-import type { RemoteTags } from './remote-tags.js'
+import type { RemoteTags, TagLimit } from './remote-tags.js'
 
 export const CHAINS = 'chains'
 const CHAIN_ROW_BYTES = 8
@@ -46,13 +47,25 @@ export interface Located {
   readonly chain: Chain | undefined
   /** One of the entry's tags was invalidated at this version; 0 for never. */
   readonly invalidatedAt: number
+  /** It may have been so later, too: the mark of a tag cannot be read. */
+  readonly tagDoubt: UnreadableTagError | undefined
 }
 
 /** Before it is known what was invalidated. */
-type Found = Omit<Located, 'invalidatedAt'>
+type Found = Omit<Located, 'invalidatedAt' | 'tagDoubt'>
 
-/** The record of a key that readers see: it is there, has not expired and was not invalidated. */
-export function liveFields(
+/**
+ * The record of a key that readers see: it is there, has not expired and was not invalidated. Throws
+ * UnreadableRecordError or UnreadableTagError.
+ */
+export function liveFields(located: Located, now: number): DecodedRecord | undefined {
+  const fields = presentFields(located, now)
+  if (fields !== undefined && located.tagDoubt !== undefined) throw located.tagDoubt
+  return fields
+}
+
+/** The same for whoever replaces or removes it: what may have been invalidated is there. */
+export function presentFields(
   { place, invalidatedAt }: Located,
   now: number,
 ): DecodedRecord | undefined {
@@ -82,8 +95,9 @@ export class RemotePlaces {
   ): Promise<Located[]> {
     const storageKeys = keys.map((key) => space.encode(key))
     const hashed = storageKeys.filter((storageKey) => space.isHashed(storageKey))
-    // A hashed key may not be the one that is there: that must be known.
-    const isBlind = toReplace && hashed.length === 0 && this.#store.getToReplace !== undefined
+    // Of keys that share a digest, another one may be there: that must be known.
+    const isOwn = hashed.length === 0 || space.hasUniqueDigests
+    const isBlind = toReplace && isOwn && this.#store.getToReplace !== undefined
     const [records, chains] = await Promise.all([
       this.#store[isBlind ? 'getToReplace' : 'getMany']?.(ROWS, storageKeys) ?? [],
       this.#chains(space, hashed),
@@ -102,7 +116,10 @@ export class RemotePlaces {
       space,
       all.map(({ place }) => place.fields),
     )
-    return all.map((each, at) => ({ ...each, invalidatedAt: limits[at] as number }))
+    return all.map((each, at) => {
+      const { version, doubt } = limits[at] as TagLimit
+      return { ...each, invalidatedAt: version, tagDoubt: doubt }
+    })
   }
 
   /** The same for one key: a plain one without tags, as most are, takes no more than its row. */
@@ -117,8 +134,9 @@ export class RemotePlaces {
     const place = plainPlace(space, key, storageKey, record)
     const { fields } = place
     const hasTags = fields !== undefined && fields.tags.length > 0
-    const [invalidatedAt = 0] = hasTags ? await this.#tags.limits(space, [fields]) : []
-    return { key, place, record, chain: undefined, invalidatedAt }
+    const [limit] = hasTags ? await this.#tags.limits(space, [fields]) : []
+    const { version = 0, doubt } = limit ?? {}
+    return { key, place, record, chain: undefined, invalidatedAt: version, tagDoubt: doubt }
   }
 
   /** The chains of the hashed keys, by name. */

@@ -11,14 +11,14 @@ import type { CommitPromise } from '../../store/sync-store.js'
 import { ChangeList } from '../change.js'
 import { Entry } from '../entry.js'
 import { INITIALISED, META } from '../format-identity.js'
-import { newRecord } from '../new-record.js'
+import { limited, newRecord } from '../new-record.js'
 import { ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
 import type { AsyncWrite, Decide, Decision } from './async-engine.js'
 import { KeyQueue } from './key-queue.js'
 import type { RemoteCache } from './remote-cache.js'
 import type { RemoteHooks } from './remote-hooks.js'
-import { type Located, liveFields, type RemotePlaces } from './remote-places.js'
+import { type Located, liveFields, presentFields, type RemotePlaces } from './remote-places.js'
 import { CONFLICT, isPending, tries } from './tries.js'
 
 export interface RemoteWritesParts {
@@ -29,6 +29,8 @@ export interface RemoteWritesParts {
   readonly places: RemotePlaces
   readonly cache: RemoteCache
   readonly promise: CommitPromise
+  /** No entry lives longer after it was made. @default Infinity */
+  readonly maxAgeMs?: number | undefined
   /** What must be waited for before a commit: see RemoteFeed. */
   readonly ready: () => Promise<unknown> | undefined
 }
@@ -143,7 +145,7 @@ export class RemoteWrites {
       const steps = rows.map((located) => ({ located, write: deletion(space, located.key) }))
       if (!(await this.#commit(space, steps, 0))) return CONFLICT
       // A record that cannot be read counts as one that is there.
-      return rows.filter((row) => row.place.damage !== undefined || liveFields(row, now)).length
+      return rows.filter((row) => row.place.damage !== undefined || presentFields(row, now)).length
     })
   }
 
@@ -347,13 +349,16 @@ export class RemoteWrites {
   ): RowOperation {
     const now = this.#parts.clock.now()
     // What cannot be read is replaced, and does not go on.
-    const before = located.place.fields && liveFields(located, now)
+    const before = located.place.fields && presentFields(located, now)
     const expiresAt = !keepsDeadline ? write.expiresAt : (before?.expiresAt ?? 0)
+    const { maxAgeMs = Number.POSITIVE_INFINITY } = this.#parts
+    const asked = { ...write, expiresAt }
+    const set = maxAgeMs === Infinity ? asked : limited(asked, before, now, maxAgeMs)
     const at = { storageKey, before, now, version }
     // A copy: the bytes of a new record are only lent, and a batch has several.
-    const record = Uint8Array.prototype.slice.call(newRecord({ ...write, expiresAt }, at))
+    const record = Uint8Array.prototype.slice.call(newRecord(set, at))
     // The store drops the row then: not before those who compute it anew are done with it.
-    const deadline = write.grace?.until ?? expiresAt
+    const deadline = write.grace?.until ?? set.expiresAt
     return { kind: 'put', bucket: ROWS, key: storageKey, record, deadline }
   }
 }
@@ -364,9 +369,9 @@ function isThere({ place, record }: Located): boolean {
   return record !== undefined
 }
 
-/** What a new version must be above: the record's, and that of its invalidation, if that can be read. */
+/** What a new version must be above: the record's, and that of its invalidation. */
 function newestVersion({ place: { fields }, invalidatedAt }: Located): number {
-  return Math.max(fields?.version ?? 0, Number.isFinite(invalidatedAt) ? invalidatedAt : 0)
+  return Math.max(fields?.version ?? 0, invalidatedAt)
 }
 
 function isLiveWithTags({ place: { fields }, invalidatedAt }: Located): boolean {
