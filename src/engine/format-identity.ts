@@ -8,6 +8,9 @@ import { isBuiltInSerializer } from '../codec/serializer.js'
 import { CipherMismatchError } from '../errors/cipher-errors.js'
 import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js'
 import type { SyncStore } from '../store/sync-store.js'
+import { COUNTS } from './count.js'
+import { ROWS } from './row.js'
+import { TAGS } from './tags.js'
 
 export const META = 'meta'
 export const FORMAT = Buffer.from('format')
@@ -55,6 +58,10 @@ export function checkIdentity(store: SyncStore, asked: FormatIdentity, first?: F
     }
     tx.put(META, FORMAT, identityRow(asked), 0)
     if (first !== undefined) tx.put(META, first.key, firstRow as Uint8Array, 0)
+    // On LMDB, who looks into a bucket that was never used makes it, by a commit of its own. So those that
+    // every reader and the sweeper look into are made here: who only reads commits nothing.
+    for (const bucket of [ROWS, COUNTS, TAGS]) tx.get(bucket, FORMAT)
+    tx.due(ROWS, 0, 1)
   })
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createClient } from 'redis'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { aesGcm } from '../../../src/codec/cipher/aes-gcm.js'
 import type { Activity } from '../../../src/engine/activity/activity.js'
@@ -38,10 +39,13 @@ describe.each(['plain', 'sealed'])('activity() of a %s store', (kind) => {
     onTestFinished(() => void vi.useRealTimers())
     const store = freshStore()
     const worker = open<Record<string, number>>(store, { cipher })
+    const fresh = store.changeId()
+    // Not even what they look into is made by those who look.
+    expect([worker.get('hot'), worker.size, [...worker.keys()]]).toEqual([undefined, 0, []])
+    vi.advanceTimersByTime(10_000)
+    expect(store.changeId()).toBe(fresh)
     worker.set('hot', 1).flushSync()
     worker.get('hot')
-    // The first looks of sweeper and reporter make what they look into.
-    vi.advanceTimersByTime(10_000)
     const quiet = store.changeId()
     vi.advanceTimersByTime(60_000)
     expect(store.changeId()).toBe(quiet)
@@ -83,15 +87,61 @@ describe.each(['plain', 'sealed'])('activity() of a %s store', (kind) => {
   })
 })
 
-test('activity() over a server tells of locks, and says that processes do not report', async () => {
-  const dict = await openAsync(redisStore({ url: redisUrl(), prefix: newPrefix() }))
-  const lock = await dict.lock('job')
-  expect(await dict.activity()).toMatchObject({
-    processes: undefined,
-    leases: [{ owner: { pid: process.pid }, waiters: 0 }],
+const servers = {
+  plain: {},
+  sealed: { cipher: aesGcm({ keys: [Buffer.alloc(32, 7)] }) },
+} as const
+
+describe.each(Object.entries(servers))('activity() over a %s server', (_, options) => {
+  const opened = async (url: string, prefix: string, more: object = {}) => {
+    const store = redisStore({ url, prefix })
+    const dict = await openAsync<Record<string, number>>({ store, ...options, ...more })
+    onTestFinished(() => dict.close())
+    return dict
+  }
+
+  test('tells who reads what, and who holds a lock; the report goes with who made it', async () => {
+    const prefix = newPrefix()
+    const worker = await opened(redisUrl(), prefix)
+    // By another name it is another store, as in another process.
+    const elsewhere = redisUrl().replace('127.0.0.1', 'localhost')
+    const viewer = await opened(elsewhere, prefix, { background: 'disabled' })
+    await worker.set('hot', 1)
+    const lock = await worker.lock('job')
+    const reading = setInterval(() => void worker.get('hot'), 5)
+    let activity = await viewer.activity()
+    while ((activity.processes[0]?.hottest.length ?? 0) === 0) {
+      await pause(20)
+      activity = await viewer.activity()
+    }
+    expect(activity.processes).toHaveLength(1)
+    expect(activity.processes[0]).toMatchObject({ pid: process.pid, thread: 0, isSweeping: false })
+    expect(activity.processes[0]?.hits).toBeGreaterThan(0)
+    expect(activity.processes[0]?.hottest).toMatchObject([{ namespace: [], key: 'hot' }])
+    expect(activity.leases).toMatchObject([{ owner: { pid: process.pid }, life: 'alive' }])
+    clearInterval(reading)
+    await lock.release()
+    await worker.close()
+    expect(await viewer.activity()).toMatchObject({ processes: [], leases: [{ owner: undefined }] })
   })
-  await lock.release()
-  await dict.close()
+})
+
+test('activity() over a server: nobody asks the server for nothing', async () => {
+  const prefix = newPrefix()
+  const store = redisStore({ url: redisUrl(), prefix })
+  const dict = await openAsync({ store })
+  onTestFinished(() => dict.close())
+  const viewer = createClient({ url: redisUrl() })
+  await viewer.connect()
+  onTestFinished(() => viewer.destroy())
+  const lookedAt: string[] = []
+  // The first look, after the store was opened.
+  await pause(1_200)
+  await viewer.monitor((line) => {
+    if (String(line).includes(prefix)) lookedAt.push(String(line))
+  })
+  await pause(2_300)
+  expect(lookedAt).toEqual([])
 })
 
 describe('HotKeys', () => {
