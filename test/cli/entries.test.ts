@@ -147,6 +147,7 @@ describe('what cannot be done', () => {
     [['set', 'x', 'k', '1', '--expires-at', 'soon'], 2, '--expires-at takes an ISO date'],
     [['delete', 'x'], 2, 'Name the keys to delete, or give --all'],
     [['set', 'x', 'k', '{oops'], 5, 'The value is not JSON'],
+    [['set', 'x', 'k', 'Ada'], 5, 'Add --text to store it as a string.'],
     [['set', 'x', 'k', '{"$dat": 1}'], 5, 'The value has "$dat", which is no type.'],
   ])('%j exits with %i', async (words, code, message) => {
     const outcome = await persistdict(words)
