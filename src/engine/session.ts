@@ -263,9 +263,8 @@ export class Session {
     }
     const { now } = this
     // One that was invalidated does not go on: it is a new entry, as if it had been deleted.
-    const isNew =
-      before !== undefined && before.tags.length > 0 && this.#isGone(space, before, 'ignore')
-    const kept = isNew ? undefined : before
+    const isTagged = before !== undefined && before.tags.length > 0
+    const kept = isTagged && this.#isGone(space, before, 'ignore') ? undefined : before
     const write = this.#withLimit(asked, kept)
     const { expiresAt } = write
     const record = newRecord(write, { storageKey: place.storageKey, before: kept, now, version })
@@ -273,12 +272,8 @@ export class Session {
     const wasCounted = place.damage !== undefined || before?.isCounted === true
     if (!wasCounted) this.#count(space, 1)
     if (this.#observer !== undefined) {
-      this.#observer.put(
-        space,
-        place.storageKey,
-        { seq: seqOf(record), bytes: record.length },
-        factsBefore,
-      )
+      const facts = { seq: seqOf(record), bytes: record.length }
+      this.#observer.put(space, place.storageKey, facts, factsBefore)
     }
     this.tx.put(ROWS, place.storageKey, record, expiresAt)
     this.hasWritten = true

@@ -100,23 +100,20 @@ export class RemoteEngine implements AsyncEngine {
     this.#cache = new RemoteCache(parts.cache, store, this.#tags)
     const promise = parts.durability === 'sync' ? 'synced' : 'committed'
     this.#promise = promise
-    const [places, cache] = [this.#places, this.#cache]
-    const { hooks } = this
     const spaceAt = (prefix: Uint8Array) => this.#namespaces.at(prefix)
     const { journal } = store
-    const { onError } = parts
+    const { onError, maxAgeMs } = parts
     this.feed = journal && new RemoteFeed({ journal, codec, clock, spaceAt, onError })
     const ready = () => this.feed?.ready
-    const { maxAgeMs } = parts
     this.#writes = new RemoteWrites({
       store,
       codec,
       clock,
-      places,
-      cache,
+      places: this.#places,
+      cache: this.#cache,
       promise,
       maxAgeMs,
-      hooks,
+      hooks: this.hooks,
       ready,
     })
     this.#stop = [store.onInvalidate((bucket, key) => this.#invalidate(bucket, key))]
