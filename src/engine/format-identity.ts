@@ -9,6 +9,7 @@ import { CipherMismatchError } from '../errors/cipher-errors.js'
 import { DamagedStoreError, FormatMismatchError } from '../errors/open-errors.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { COUNTS } from './count.js'
+import { LEASES } from './leases/lease-row.js'
 import { ROWS } from './row.js'
 import { TAGS } from './tags.js'
 
@@ -60,7 +61,7 @@ export function checkIdentity(store: SyncStore, asked: FormatIdentity, first?: F
     if (first !== undefined) tx.put(META, first.key, firstRow as Uint8Array, 0)
     // On LMDB, who looks into a bucket that was never used makes it, by a commit of its own. So those that
     // every reader and the sweeper look into are made here: who only reads commits nothing.
-    for (const bucket of [ROWS, COUNTS, TAGS]) tx.get(bucket, FORMAT)
+    for (const bucket of [ROWS, COUNTS, TAGS, LEASES]) tx.get(bucket, FORMAT)
     tx.due(ROWS, 0, 1)
   })
 }
