@@ -137,6 +137,7 @@ function asOptions(
   options: CompressorName | 'none' | Compressor | CompressOptions,
 ): CompressOptions {
   if (typeof options === 'string') return checkedName({ use: options })
+  if (typeof options !== 'object' || options === null) return checkedName({ use: options })
   if ('compress' in options) return { use: options }
   refuseUnknown(options, ['use', 'thresholdBytes', 'level', 'alsoReads'], 'compress')
   return checkedName(options)

@@ -271,8 +271,13 @@ function shortly(key: unknown): string {
 }
 
 function article(value: object): string {
-  const type = value.constructor?.name || 'object'
-  return `${/^[AEIOU]/.test(type) ? 'an' : 'a'} ${type}`
+  const type = value.constructor?.name
+  // What inherits from something that is no class, such as process.env.
+  return isClassName(type) ? `an instance of ${type}` : 'an object that inherits from another'
+}
+
+function isClassName(name: string | undefined): boolean {
+  return name !== undefined && name !== '' && name !== 'Object'
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -287,6 +292,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 function adviceFor(value: object): string {
   return (
     ADVICE[value.constructor?.name ?? ''] ??
-    'Store its data as a plain object, or register the class as types.'
+    (isClassName(value.constructor?.name)
+      ? 'Store its data as a plain object, or register the class as types.'
+      : 'Store a copy of its data, such as { ...value }.')
   )
 }

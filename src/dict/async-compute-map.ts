@@ -13,6 +13,7 @@ import type {
   MemoizeTarget,
 } from '../engine/compute/memoize-options.js'
 import type { Lock, LockOptions, TryLockOptions } from '../engine/leases/locks.js'
+import { checkFunction, OR_INSERT } from '../errors/checked-argument.js'
 import { AsyncEntryMap } from './async-entry-map.js'
 import type { AsyncScope } from './async-scope.js'
 import { MEMOIZED } from './computed-write.js'
@@ -56,6 +57,7 @@ export class AsyncComputeMap<S extends object, K = KeyOf<S>> extends AsyncEntryM
     fn: (context: ComputeContext<never, never>) => unknown,
     options?: GetOrSetOptions<never>,
   ): Promise<unknown> {
+    checkFunction(fn, 'getOrSet()', OR_INSERT)
     const isPlain = options === undefined || (!options.refresh && !options.earlyRefresh)
     const value = isPlain ? await this.get(key) : undefined
     if (value !== undefined) return value
@@ -107,6 +109,7 @@ export class AsyncComputeMap<S extends object, K = KeyOf<S>> extends AsyncEntryM
     fn: (lock: Lock) => T | PromiseLike<T>,
     options?: LockOptions,
   ): Promise<T> {
+    checkFunction(fn, 'withLock()')
     return this.#scope.leasing.locks.withLock(this.#scope.lockName(key), fn, options)
   }
 

@@ -4,9 +4,11 @@
  * function runs. update() and the like are atomic instead, by trying again if somebody was faster.
  */
 import type { Entry } from '../engine/entry.js'
+import { checkedList, checkFunction, OR_INSERT, OR_SET } from '../errors/checked-argument.js'
 import type { AsyncScope } from './async-scope.js'
 import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, ValueAt } from './face.js'
+import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
 import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
 
@@ -97,13 +99,13 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     keys: Iterable<L>,
   ): Promise<(Frozen<ValueAt<S, L>> | undefined)[]> {
     const { engine, space, mode } = this.#scope
-    const values = await engine.values(space, this.#texts(keys), mode)
+    const values = await engine.values(space, this.#texts(keys, 'getMany()'), mode)
     return values as (Frozen<ValueAt<S, L>> | undefined)[]
   }
 
   /** Which of several keys are there, in their order, all as of one moment. */
   async hasMany(keys: Iterable<KeyIn<K>>): Promise<boolean[]> {
-    return this.#scope.engine.has(this.#scope.space, this.#texts(keys))
+    return this.#scope.engine.has(this.#scope.space, this.#texts(keys, 'hasMany()'))
   }
 
   /** Stores several entries, all or none of them. Takes pairs, or a plain object. */
@@ -113,7 +115,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   ): Promise<this> {
     const scope = this.#scope
     scope.assertOpen()
-    const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries)
+    const pairs = givenPairs<KeyIn<K>, ValueAt<S, K>>(entries)
     const writes = pairs.map(([key, value]) => scope.setWrite(scope.key(key), value, options))
     await scope.engine.write(scope.space, writes)
     return this
@@ -121,7 +123,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
 
   /** Removes several keys, all or none; returns how many were there. */
   async deleteMany(keys: Iterable<KeyIn<K>>): Promise<number> {
-    return this.#scope.engine.delete(this.#scope.space, this.#texts(keys))
+    return this.#scope.engine.delete(this.#scope.space, this.#texts(keys, 'deleteMany()'))
   }
 
   // Atomic: safe against every other task, thread and process
@@ -140,6 +142,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     ) => ValueAt<S, L> | undefined | Promise<ValueAt<S, L> | undefined>,
     options: SetOptions = KEEP_TTL,
   ): Promise<ValueAt<S, L> | undefined> {
+    checkFunction(fn, 'update()', OR_SET)
     return this.#scope.change(key, (text, entry) => {
       const copy = entry?.value('copy') as ValueAt<S, L> | undefined
       return whenThere(fn(copy), (result) => {
@@ -171,6 +174,7 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     fn: (key: L) => ValueAt<S, L> | Promise<ValueAt<S, L>>,
     options?: SetOptions,
   ): Promise<Frozen<ValueAt<S, L>>> {
+    checkFunction(fn, 'getOrInsertComputed()', OR_INSERT)
     const found = await this.get(key)
     if (found !== undefined) return found
     const value = await fn(key)
@@ -248,12 +252,13 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     fn: (value: Frozen<ValueAt<S, K>>, key: K, dict: this) => unknown,
     thisArg?: unknown,
   ): Promise<void> {
+    checkFunction(fn, 'forEach()')
     for await (const [key, value] of this) await fn.call(thisArg, value, key, this)
   }
 
-  #texts(keys: Iterable<KeyIn<K>>): string[] {
+  #texts(keys: Iterable<KeyIn<K>>, where: string): string[] {
     this.#scope.assertOpen()
-    return Array.from(keys, (key) => this.#scope.key(key))
+    return checkedList(keys, where, 'keys').map((key) => this.#scope.key(key))
   }
 
   #valueOf(entry: Entry): Frozen<ValueAt<S, K>> {

@@ -9,6 +9,7 @@ import type {
   MemoizeTarget,
 } from '../engine/compute/memoize-options.js'
 import type { Lock, LockOptions, TryLockOptions } from '../engine/leases/locks.js'
+import { checkFunction, OR_INSERT } from '../errors/checked-argument.js'
 import { MEMOIZED } from './computed-write.js'
 import { EntryMap } from './entry-map.js'
 import type { Frozen, KeyIn, KeyOf, ValueAt } from './face.js'
@@ -53,6 +54,7 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
     fn: (context: ComputeContext<never, never>) => unknown,
     options?: GetOrSetOptions<never>,
   ): Promise<unknown> {
+    checkFunction(fn, 'getOrSet()', OR_INSERT)
     const isPlain = options === undefined || (!options.refresh && !options.earlyRefresh)
     const value = isPlain ? this.get(key) : undefined
     if (value !== undefined) return value
@@ -104,6 +106,7 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
     fn: (lock: Lock) => T | PromiseLike<T>,
     options?: LockOptions,
   ): Promise<T> {
+    checkFunction(fn, 'withLock()')
     return this.#scope.leasing.locks.withLock(this.#scope.lockName(key), fn, options)
   }
 

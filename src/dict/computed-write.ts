@@ -2,6 +2,7 @@
 import type { StoreTerms } from '../engine/compute/compute-host.js'
 import type { SetWrite } from '../engine/write.js'
 import { UnpersistableValueError } from '../errors/value-errors.js'
+import { dataDescriptor } from './data-property.js'
 
 /** The namespace, within each, of errors that are kept in place of values. */
 export const ERRORS = 'persistdict:errors'
@@ -18,12 +19,28 @@ export function computedWrite(write: SetWrite, terms: StoreTerms, now: number): 
   return { ...write, expiresAt, grace }
 }
 
-/** What `make` makes of an error. One that cannot be stored as it is leaves its message. */
+/** What `make` makes of an error. One that cannot be stored as it is comes back as a plain Error. */
 export function errorWrite<T>(error: unknown, make: (storable: unknown) => T): T {
   try {
     return make(error ?? new Error(String(error)))
   } catch (refusal) {
     if (!(refusal instanceof UnpersistableValueError)) throw refusal
-    return make(new Error(String(error)))
+    return make(plainError(error))
   }
+}
+
+/** What of an error can be stored in any case: name, message, stack, and properties such as a status. */
+function plainError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  const plain = new Error(error.message)
+  const value = (text: string) => ({ value: text, writable: true, configurable: true })
+  Object.defineProperties(plain, { name: value(error.name), stack: value(`${error.stack}`) })
+  for (const [key, item] of Object.entries(error)) {
+    if (isPrimitive(item)) Object.defineProperty(plain, key, dataDescriptor(item))
+  }
+  return plain
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
 }

@@ -7,8 +7,10 @@
 import type { Entry } from '../engine/entry.js'
 import { sizeOf } from '../engine/expired.js'
 import { synchronous } from '../engine/synchronous.js'
+import { checkedList, checkFunction, OR_INSERT, OR_SET } from '../errors/checked-argument.js'
 import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, Range, Synchronous, ValueAt } from './face.js'
+import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
 import type { Scope } from './scope.js'
 import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
@@ -85,12 +87,12 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
 
   /** The values of several keys, in their order, all as of one moment. Undefined for absent ones. */
   getMany<L extends KeyIn<K>>(keys: Iterable<L>): (Frozen<ValueAt<S, L>> | undefined)[] {
-    return this.#scope.together(keys, (key) => this.get(key))
+    return this.#scope.together(checkedList(keys, 'getMany()', 'keys'), (key) => this.get(key))
   }
 
   /** Which of several keys are there, in their order, all as of one moment. */
   hasMany(keys: Iterable<KeyIn<K>>): boolean[] {
-    return this.#scope.together(keys, (key) => this.has(key))
+    return this.#scope.together(checkedList(keys, 'hasMany()', 'keys'), (key) => this.has(key))
   }
 
   /** Stores several entries, all or none of them. Takes pairs, or a plain object. */
@@ -100,7 +102,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   ): this {
     const scope = this.#scope
     scope.assertOpen()
-    const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries)
+    const pairs = givenPairs<KeyIn<K>, ValueAt<S, K>>(entries)
     scope.engine.write(pairs.map(([key, value]) => scope.setWrite(scope.key(key), value, options)))
     return this
   }
@@ -108,7 +110,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   /** Removes several keys in one transaction; returns how many were there. */
   deleteMany(keys: Iterable<KeyIn<K>>): number {
     this.#scope.assertOpen()
-    const texts = Array.from(keys, (key) => this.#scope.key(key))
+    const texts = checkedList(keys, 'deleteMany()', 'keys').map((key) => this.#scope.key(key))
     const { engine, space } = this.#scope
     return engine.transaction(() => texts.filter((text) => engine.delete(space, text)).length)
   }
@@ -125,6 +127,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     fn: (current: ValueAt<S, L> | undefined) => ValueAt<S, L> | undefined,
     options: SetOptions = KEEP_TTL,
   ): ValueAt<S, L> | undefined {
+    checkFunction(fn, 'update()', OR_SET)
     return this.#scope.atomically(key, (text, fields) => {
       const copy = fields && (this.#scope.copyOf(text, fields) as ValueAt<S, L>)
       const result = synchronous(fn(copy))
@@ -152,6 +155,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
     fn: (key: L) => ValueAt<S, L>,
     options?: SetOptions,
   ): Frozen<ValueAt<S, L>> {
+    checkFunction(fn, 'getOrInsertComputed()', OR_INSERT)
     const found = this.get(key)
     if (found !== undefined) return found
     return this.#scope.atomically(key, (text, fields) => {
@@ -204,6 +208,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
    */
   transaction<T>(fn: (dict: this) => Synchronous<T>): T {
     this.#scope.assertOpen()
+    checkFunction(fn, 'transaction()')
     return this.#scope.engine.transaction(() => fn(this))
   }
 
@@ -236,6 +241,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
 
   /** Calls `fn` for each entry, in key order. */
   forEach(fn: (value: Frozen<ValueAt<S, K>>, key: K, dict: this) => void, thisArg?: unknown): void {
+    checkFunction(fn, 'forEach()')
     for (const [key, value] of this) fn.call(thisArg, value, key, this)
   }
 

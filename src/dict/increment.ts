@@ -1,3 +1,4 @@
+import { kindOf } from '../errors/checked-argument.js'
 import { NotANumberError } from '../errors/value-errors.js'
 
 /** `current` plus `by`; from 0 if there is no current value. Numbers and bigints do not mix. */
@@ -13,7 +14,9 @@ export function increased(
     if (current === undefined) return by
     if (typeof current === 'number') return current + by
   } else {
-    throw new RangeError(`increment() must add a finite number, and was given ${String(by)}.`)
+    throw new RangeError(
+      `increment() must add a finite number, and was given ${typeof by === 'number' ? by : kindOf(by)}.`,
+    )
   }
   throw new NotANumberError(shown(), describe(current, by))
 }

@@ -13,6 +13,7 @@ import { scanEntries } from '../engine/scan.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { dataDescriptor, refuseOddProperty, refuseSymbol } from './data-property.js'
+import { inspectedView } from './inspected.js'
 import { jsKeyOrder } from './js-key-order.js'
 import type { Scope } from './scope.js'
 
@@ -27,9 +28,6 @@ export interface ViewOptions {
   /** What the view inherits from: null for an object without toString() and the like. @default Object.prototype */
   readonly prototype?: object | null | undefined
 }
-
-/** How many entries console.log() shows before it counts the rest. */
-const INSPECTED_ENTRIES = 100
 
 /** A new object view of a namespace. */
 export function objectView(scope: Scope, options: ViewOptions = {}): object {
@@ -49,7 +47,7 @@ export function objectView(scope: Scope, options: ViewOptions = {}): object {
   }
   const target = Object.create(prototype) as object
   Object.defineProperty(target, inspect.custom, {
-    value: (depth: number, format: InspectOptions) => inspected(scope, depth, format),
+    value: (depth: number, format: InspectOptions) => inspectedView(scope, depth, format),
     configurable: true,
     enumerable: false,
   })
@@ -167,17 +165,4 @@ function isViewOf(receiver: unknown, target: object): boolean {
     Object.getPrototypeOf(receiver) === Object.getPrototypeOf(target) &&
     Reflect.get(receiver, inspect.custom) === Reflect.get(target, inspect.custom)
   )
-}
-
-function inspected(scope: Scope, depth: number, options: InspectOptions): string {
-  const { engine, space } = scope
-  if (scope.handle.isClosed) return '[closed PersistDict object]'
-  const shown: Record<string, unknown> = {}
-  let isCut = false
-  for (const entry of scanEntries(engine, space, { limit: INSPECTED_ENTRIES + 1 }, 'copy')) {
-    isCut = Object.keys(shown).length === INSPECTED_ENTRIES
-    if (!isCut) Object.defineProperty(shown, entry.key, dataDescriptor(entry.value('copy')))
-  }
-  const text = inspect(shown, { ...options, depth })
-  return isCut ? text.replace(/\s*\}$/, ',\n  … more entries\n}') : text
 }

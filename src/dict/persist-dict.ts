@@ -3,6 +3,7 @@
  * a Map: time, groups, events, the object view, upkeep.
  */
 
+import { type InspectOptions, inspect } from 'node:util'
 import type { Duration } from '../duration.js'
 import { durationMs } from '../duration.js'
 import type { Activity } from '../engine/activity/activity.js'
@@ -22,6 +23,7 @@ import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './eve
 import type { StoreEvents } from './events/store-events.js'
 import type { WatchEvent } from './events/watch.js'
 import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
+import { inspectedDict } from './inspected.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
 import { checkedWatchRange } from './range.js'
@@ -208,6 +210,11 @@ export class PersistDict<
       Object.defineProperty(copy, entry.key, { ...property, value: entry.value('copy') })
     }
     return copy as { [P in KeyOf<S>]: S[P] }
+  }
+
+  /** What console.log() shows: the first 100 entries. */
+  [inspect.custom](depth: number, options: InspectOptions): string {
+    return inspectedDict(this.#scope, depth, options)
   }
 
   // Upkeep

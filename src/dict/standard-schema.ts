@@ -33,6 +33,10 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  return (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.version === 1
+}
+
 /** What the schema makes of the value. Throws InvalidValueError if it does not fit. */
 export function validated(
   schema: StandardSchema,

@@ -1,7 +1,17 @@
+import { kindOf } from './checked-argument.js'
 import { OptionError } from './option-error.js'
 
-/** Throws OptionError for the first property that no option has the name of, suggesting the nearest. */
+/**
+ * Throws OptionError for what is no object of options, and for the first property that no option has
+ * the name of, suggesting the nearest.
+ */
 export function refuseUnknown(options: object, known: readonly string[], where: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(
+      'options',
+      `The options of ${where} must be an object, such as { ${known[0]}: … }, and were ${kindOf(options)}.`,
+    )
+  }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const nearest = nearestOf(name, known)

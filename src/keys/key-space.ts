@@ -18,6 +18,7 @@
  * hashed key holds the full key, and whoever reads one compares it.
  */
 import { afterPrefix } from '../bytes.js'
+import { kindOf } from '../errors/checked-argument.js'
 import { KeyError } from '../errors/key-errors.js'
 import { type KeySettings, MARKER_BYTES, SLOT_BYTES, sha256 } from './key-settings.js'
 import type { Secrets } from './secrets.js'
@@ -59,7 +60,7 @@ export function canonicalKey(key: unknown): string {
   if (typeof key === 'number') return String(key)
   throw new KeyError(
     key,
-    `A key must be a string or a number, and was ${typeof key === 'object' ? (key === null ? 'null' : 'an object') : `a ${typeof key}`}. Convert it first, or open the dict with a keySerializer.`,
+    `A key must be a string or a number, and was ${kindOf(key)}. Convert it first, or open the dict with a keySerializer.`,
   )
 }
 

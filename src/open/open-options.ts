@@ -8,7 +8,7 @@ import type { TypeMap } from '../codec/registered-types.js'
 import type { Serializer, SerializerName } from '../codec/serializer.js'
 import type { KeySerializer } from '../dict/entry-rules.js'
 import type { ConflictPolicy } from '../dict/live/live-root.js'
-import type { StandardSchema } from '../dict/standard-schema.js'
+import { isStandardSchema, type StandardSchema } from '../dict/standard-schema.js'
 import type { Duration } from '../duration.js'
 import type { Durability } from '../engine/commits.js'
 import type { ValueMode } from '../engine/entry.js'
@@ -160,17 +160,24 @@ const MODELS = {
   durability: () => z.enum(['batched', 'commit', 'sync']).optional(),
   serializer: () =>
     z
-      .union([
-        z.enum(['msgpack', 'json', 'structured']),
-        withId<Serializer>('serialize', 'deserialize'),
-      ])
+      .union(
+        [z.enum(['msgpack', 'json', 'structured']), withId<Serializer>('serialize', 'deserialize')],
+        {
+          error:
+            "must be 'msgpack', 'json', 'structured', or an object with id, serialize() and deserialize()",
+        },
+      )
       .optional(),
   // Compression says what is wrong with it.
   compress: () => z.unknown().optional(),
   maxValueBytes: () => z.int().min(1).optional(),
   cipher: () => {
     const cipher = withId<Cipher>('seal', 'open')
-    return z.union([cipher, z.array(cipher)]).optional()
+    return z
+      .union([cipher, z.array(cipher)], {
+        error: 'must be a cipher such as aesGcm({ keys }), or a list of ciphers',
+      })
+      .optional()
   },
   hashKeys: () => z.enum(['always', 'long']).optional(),
   debugKeys: () => z.boolean().optional(),
@@ -184,9 +191,7 @@ const MODELS = {
   maxAge: () => z.unknown().optional(),
   schema: () =>
     z
-      .custom((value) => (value as Partial<StandardSchema> | null)?.['~standard']?.version === 1, {
-        error: 'must be a Standard Schema, such as one made with Zod',
-      })
+      .custom(isStandardSchema, { error: 'must be a Standard Schema, such as one made with Zod' })
       .optional(),
   initial: () => z.record(z.string(), z.unknown()).optional(),
   cache: () =>
@@ -194,7 +199,10 @@ const MODELS = {
   keySizeLimit: () => z.int().optional(),
   digestBytes: () => z.int().optional(),
   keyHash: () => functions<KeyHash>('digest').optional(),
-  background: () => z.union([z.boolean(), z.literal('disabled')]).optional(),
+  background: () =>
+    z
+      .union([z.boolean(), z.literal('disabled')], { error: "must be true, false or 'disabled'" })
+      .optional(),
   flushOnSignals: () => z.boolean().optional(),
   maxKeys: () => z.number().min(1).optional(),
   ...LIMIT_MODELS,

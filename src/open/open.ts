@@ -4,19 +4,20 @@ import type { KeyOf } from '../dict/face.js'
 import { insertInitial } from '../dict/initial.js'
 import { PersistDict } from '../dict/persist-dict.js'
 import { Scope } from '../dict/scope.js'
-import type { StandardSchema } from '../dict/standard-schema.js'
+import { isStandardSchema, type StandardSchema } from '../dict/standard-schema.js'
 import { setLimits } from '../engine/capacity/set-limits.js'
 import { flushOnSignals } from '../engine/exit-hook.js'
+import { kindOf } from '../errors/checked-argument.js'
 import { HIDDEN } from '../errors/hidden.js'
 import { KeyError } from '../errors/key-errors.js'
 import { OptionError } from '../errors/option-error.js'
-import { lmdbStore } from '../store/lmdb/open-lmdb.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { checkAtOpen } from './check-at-open.js'
 import { engineSettings, entryRules, ttlMs } from './engine-settings.js'
 import { limitTableOf } from './limit-options.js'
 import { checkOptions, type OpenOptions } from './open-options.js'
 import { share } from './shared-engine.js'
+import { storeAt } from './store-at.js'
 
 /** The code of the thread that sweeps where much is due. */
 const SWEEPER = new URL('./sweep-worker.js', import.meta.url)
@@ -49,7 +50,7 @@ export function openTyped<const T extends Record<string, StandardSchema>>(
   shape: T,
   options: Omit<OpenOptions<OutputsOf<T>>, 'schema' | 'keySerializer'> = {},
 ): PersistDict<OutputsOf<T>> {
-  const schemas = new Map(Object.entries<StandardSchema>(shape))
+  const schemas = new Map(Object.entries<StandardSchema>(checkedShape(shape)))
   return openChecked<OutputsOf<T>, KeyOf<OutputsOf<T>>>(place, options, (key) => {
     const schema = schemas.get(key)
     if (schema !== undefined) return schema
@@ -59,6 +60,23 @@ export function openTyped<const T extends Record<string, StandardSchema>>(
     const known = [...schemas.keys()].map((name) => JSON.stringify(name)).join(', ')
     throw new KeyError(key, `The dict has no key ${JSON.stringify(key)}. Its keys are ${known}.`)
   })
+}
+
+/** Throws OptionError for the first property that is no schema. */
+function checkedShape<T extends object>(shape: T): T {
+  if (typeof shape !== 'object' || shape === null) {
+    const example = '{ user: z.object({ name: z.string() }) }'
+    throw new OptionError(
+      'shape',
+      `openTyped() takes an object with a schema for each key, such as ${example}, and was given ${kindOf(shape)}.`,
+    )
+  }
+  const [other] = Object.entries(shape).find(([, schema]) => !isStandardSchema(schema)) ?? []
+  if (other === undefined) return shape
+  throw new OptionError(
+    'shape',
+    `openTyped() takes a Standard Schema for each key, such as one made with Zod, and "${other}" has none.`,
+  )
 }
 
 function openChecked<S extends object, K>(
@@ -81,7 +99,7 @@ export function openScope<S extends object, K>(
   // Before the store is opened: what is wrong with it must leave nothing open.
   ttlMs(options.ttl, 'ttl')
   const { engine, capacity, events, live, leasing, recipes, accessTimes, release } = share(
-    storeAt(place, options),
+    storeAt(place, options as OpenOptions),
     settings,
     SWEEPER,
   )
@@ -123,14 +141,4 @@ export function openScope<S extends object, K>(
     throw error
   }
   return { scope, events }
-}
-
-function storeAt(place: string | SyncStore, options: OpenOptions): SyncStore {
-  if (typeof place === 'string' && place !== '') return lmdbStore(place, options.lmdb)
-  if (typeof place === 'object' && place !== null && typeof place.transaction === 'function')
-    return place
-  throw new OptionError(
-    'path',
-    'open() takes the path of a directory, or a store such as memoryStore().',
-  )
 }

@@ -15,6 +15,7 @@ import type {
 import type { HeldLease } from '../engine/leases/lease-keeper.js'
 import type { Beat, Blocked } from '../engine/leases/lease-rules.js'
 import type { Awaitable } from '../engine/leases/lease-table.js'
+import { checkedList, checkFunction } from '../errors/checked-argument.js'
 import { ResultCountError } from '../errors/compute-errors.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
@@ -35,6 +36,7 @@ export function memoizeMany<T, R>(
   options: MemoizeManyOptions<T, R>,
   random: () => number = Math.random,
 ): MemoizedMany<T, R> {
+  checkFunction(fn, 'memoizeMany()')
   const own = [...KEY_OPTIONS, 'batchSize', 'ttl', 'tags', 'jitter', 'shouldStore', 'lease']
   refuseUnknown(options, own, 'memoizeMany()')
   const { key: makeKey, batchSize = DEFAULT_BATCH_SIZE, ttl, tags, jitter, lease } = options
@@ -51,6 +53,7 @@ export function memoizeMany<T, R>(
   const counts = { hits: 0, misses: 0, calls: 0, errors: 0 }
   const argsOf = (item: T) => [makeKey === undefined ? item : makeKey(item)]
   const keyOf = (item: T) => keys.key(argsOf(item))
+  const listOf = (items: Iterable<T>) => checkedList(items, `The function "${keys.name}"`, 'items')
   const counted: ManyFunction<T, R> = (items, context) => {
     counts.calls++
     return fn(items, context)
@@ -62,7 +65,7 @@ export function memoizeMany<T, R>(
     { signal }: { signal?: AbortSignal | undefined } = {},
   ) => {
     signal?.throwIfAborted()
-    const list = [...items]
+    const list = listOf(items)
     const names = list.map(keyOf)
     const found = await dict.getMany(names)
     const missing = new Map<string, T>()
@@ -83,9 +86,9 @@ export function memoizeMany<T, R>(
     }
   }
   return Object.assign(call, {
-    invalidate: (items: Iterable<T>) => dict.deleteMany(Array.from(items, keyOf)),
+    invalidate: (items: Iterable<T>) => dict.deleteMany(listOf(items).map(keyOf)),
     peek: (items: Iterable<T>) =>
-      dict.getMany(Array.from(items, keyOf)) as Awaitable<(R | undefined)[]>,
+      dict.getMany(listOf(items).map(keyOf)) as Awaitable<(R | undefined)[]>,
     invalidateTag: (...tags: string[]) => dict.invalidateTag(...tags),
     clear: () => dict.clear(),
     explain: (item: T) => keys.explain(argsOf(item)),

@@ -8,6 +8,7 @@ import type {
   MemoizeTarget,
 } from '../engine/compute/memoize-options.js'
 import type { Awaitable } from '../engine/leases/lease-table.js'
+import { checkFunction } from '../errors/checked-argument.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { type CanonicalOptions, canonicalKey, explainKey } from './canonical-key.js'
@@ -20,6 +21,7 @@ export function memoize<A extends readonly unknown[], R>(
   fn: (...args: A) => R | PromiseLike<R>,
   options: MemoizeOptions<A, R>,
 ): Memoized<A, R> {
+  checkFunction(fn, 'memoize()')
   refuseUnknown(options, [...KEY_OPTIONS, ...COMPUTE_OPTIONS], 'memoize()')
   const { key: makeKey, name: _name, version: _version, ignore: _ignore, ...compute } = options
   computeTerms(compute as GetOrSetOptions<never>, 'memoize()')

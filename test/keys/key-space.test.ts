@@ -68,12 +68,12 @@ describe('canonicalKey()', () => {
   test.each([
     [undefined, 'undefined'],
     [null, 'null'],
-    [true, 'boolean'],
-    [1n, 'bigint'],
-    [Symbol('s'), 'symbol'],
-    [{}, 'object'],
-    [['a'], 'object'],
-    [() => {}, 'function'],
+    [true, 'a boolean'],
+    [1n, 'a bigint'],
+    [Symbol('s'), 'a symbol'],
+    [{}, 'an object'],
+    [['a'], 'an array'],
+    [() => {}, 'a function'],
   ])('of anything else is a KeyError that names what it was (%#)', (wrong, named) => {
     expect(() => canonicalKey(wrong)).toThrow(
       expect.objectContaining({

@@ -1,6 +1,7 @@
 /** The keys of a cipher: the first one seals, any of them opens what names it. */
 import { createHmac, createSecretKey, KeyObject } from 'node:crypto'
 import { equalBytes } from '../../bytes.js'
+import { kindOf } from '../../errors/checked-argument.js'
 import { OptionError } from '../../errors/option-error.js'
 import type { StoreSalt } from './cipher.js'
 import { PasswordKey } from './password-key.js'
@@ -58,7 +59,7 @@ export function secretKey(key: unknown): KeyObject {
     const advice = typeof key === 'string' ? ' Make one from a password with passwordKey().' : ''
     throw new OptionError(
       'keys',
-      `A key must be ${KEY_BYTES} bytes or a KeyObject, and was a ${typeof key}.${advice}`,
+      `A key must be ${KEY_BYTES} bytes or a KeyObject, and was ${kindOf(key)}.${advice}`,
     )
   }
   if (key.length !== KEY_BYTES) {

@@ -7,6 +7,7 @@
  */
 import { systemClock } from '../../clock.js'
 import type { Awaitable } from '../../engine/leases/lease-table.js'
+import { kindOf } from '../../errors/checked-argument.js'
 import { CopyError } from '../../errors/copy-error.js'
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
@@ -85,6 +86,13 @@ export async function copy(
   options: CopyOptions = {},
 ): Promise<CopyReport> {
   refuseUnknown(options, NAMES, 'copy()')
+  for (const [name, dict] of Object.entries({ from, to })) {
+    if (typeof dict?.getEntry === 'function') continue
+    throw new OptionError(
+      name,
+      `copy() copies from one dict to another, and "${name}" was ${kindOf(dict)}.`,
+    )
+  }
   const { batchSize = DEFAULT_BATCH_SIZE } = options
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new OptionError('batchSize', 'batchSize must be a whole number above 0.')
