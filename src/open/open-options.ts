@@ -251,9 +251,6 @@ export function openModel(): z.ZodObject<Models> {
 
 /** Throws OptionError naming the first option that is unknown or wrong, and what it takes. */
 export function checkOptions(options: object): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new OptionError('', 'The options of open() must be an object.')
-  }
   refuseUnknown(options, NAMES, 'open()')
   for (const name of NAMES) {
     const value = (options as Record<Name, unknown>)[name]
