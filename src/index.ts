@@ -47,6 +47,7 @@ export type {
   Frozen,
   KeyIn,
   KeyOf,
+  KeyOut,
   Range,
   Synchronous,
   Unfreezable,

@@ -7,7 +7,7 @@ import type { Entry } from '../engine/entry.js'
 import { checkedList, checkFunction, OR_INSERT, OR_SET } from '../errors/checked-argument.js'
 import type { AsyncScope } from './async-scope.js'
 import { entryFace } from './entry-face.js'
-import type { DictEntry, Frozen, KeyIn, KeyOf, Range, ValueAt } from './face.js'
+import type { DictEntry, Frozen, KeyIn, KeyOf, KeyOut, Range, ValueAt } from './face.js'
 import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
 import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
@@ -221,9 +221,9 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   // Iterate: in steps that hold nothing of the store
 
   /** The keys of a range. */
-  async *keys(range?: Range<KeyIn<K>>): AsyncGenerator<K, undefined> {
+  async *keys(range?: Range<KeyIn<K>>): AsyncGenerator<KeyOut<S, K>, undefined> {
     for await (const entry of this.#scope.scan(range, 'keys')) {
-      yield this.#scope.userKey(entry.key) as K
+      yield this.#scope.userKey(entry.key) as KeyOut<S, K>
     }
     return undefined
   }
@@ -235,21 +235,21 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   }
 
   /** The entries of a range as pairs. */
-  async *entries(range?: Range<KeyIn<K>>): AsyncGenerator<[K, Frozen<ValueAt<S, K>>], undefined> {
+  async *entries(range?: Range<KeyIn<K>>): AsyncGenerator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
     for await (const entry of this.#scope.scan(range, this.#scope.mode)) {
-      yield [this.#scope.userKey(entry.key) as K, this.#valueOf(entry)]
+      yield [this.#scope.userKey(entry.key) as KeyOut<S, K>, this.#valueOf(entry)]
     }
     return undefined
   }
 
   /** As entries() does, without a range. */
-  [Symbol.asyncIterator](): AsyncGenerator<[K, Frozen<ValueAt<S, K>>], undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
     return this.entries()
   }
 
   /** Calls `fn` for each entry, in key order, one after the other: a promise is waited for. */
   async forEach(
-    fn: (value: Frozen<ValueAt<S, K>>, key: K, dict: this) => unknown,
+    fn: (value: Frozen<ValueAt<S, K>>, key: KeyOut<S, K>, dict: this) => unknown,
     thisArg?: unknown,
   ): Promise<void> {
     checkFunction(fn, 'forEach()')

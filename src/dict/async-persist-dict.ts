@@ -17,7 +17,7 @@ import type { AsyncScope } from './async-scope.js'
 import { dataDescriptor } from './data-property.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { WatchEvent } from './events/watch.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
+import type { DictStats, Frozen, KeyIn, KeyOf, KeyOut, ValueAt, WatchOptions, WatchRange } from './face.js'
 import { checkedWatchRange } from './range.js'
 import { registerRestorer } from './restore.js'
 import { afterMs, checkedTags } from './set-options.js'
@@ -130,7 +130,7 @@ export class AsyncPersistDict<
    */
   on<E extends keyof DictEvents>(
     event: E,
-    handler: Handler<DictEvents<K, Frozen<ValueAt<S, K>>>[E]>,
+    handler: Handler<DictEvents<KeyOut<S, K>, Frozen<ValueAt<S, K>>>[E]>,
     options?: HandlerOptions<KeyIn<K>>,
   ): Subscription
   /** The same, with the default export of a module as the handler, in a worker thread of its own. */
@@ -163,7 +163,7 @@ export class AsyncPersistDict<
   watch(
     range?: WatchRange<KeyIn<K>>,
     options: WatchOptions = {},
-  ): AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined> {
+  ): AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined> {
     this.#scope.assertOpen()
     refuseUnknown(options, ['signal'], 'watch()')
     const keys = range && checkedWatchRange(range, (key) => this.#scope.key(key))
@@ -173,7 +173,7 @@ export class AsyncPersistDict<
       options.signal,
     )
     // The types of the entries are those of the dict.
-    return watch as AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined>
+    return watch as AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined>
   }
 
   // Upkeep

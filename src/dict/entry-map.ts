@@ -9,7 +9,7 @@ import { sizeOf } from '../engine/expired.js'
 import { synchronous } from '../engine/synchronous.js'
 import { checkedList, checkFunction, OR_INSERT, OR_SET } from '../errors/checked-argument.js'
 import { entryFace } from './entry-face.js'
-import type { DictEntry, Frozen, KeyIn, KeyOf, Range, Synchronous, ValueAt } from './face.js'
+import type { DictEntry, Frozen, KeyIn, KeyOf, KeyOut, Range, Synchronous, ValueAt } from './face.js'
 import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
 import type { Scope } from './scope.js'
@@ -215,8 +215,8 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   // Iterate: in steps that hold no snapshot; see docs/ARCHITECTURE.md
 
   /** The keys of a range. */
-  *keys(range?: Range<KeyIn<K>>): Generator<K, undefined> {
-    for (const key of this.#scope.scanKeys(range)) yield this.#scope.userKey(key) as K
+  *keys(range?: Range<KeyIn<K>>): Generator<KeyOut<S, K>, undefined> {
+    for (const key of this.#scope.scanKeys(range)) yield this.#scope.userKey(key) as KeyOut<S, K>
     return undefined
   }
 
@@ -227,20 +227,20 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   }
 
   /** The entries of a range as pairs. */
-  *entries(range?: Range<KeyIn<K>>): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
+  *entries(range?: Range<KeyIn<K>>): Generator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
     for (const entry of this.#scope.scan(range, this.#scope.mode)) {
-      yield [this.#scope.userKey(entry.key) as K, this.#valueOf(entry)]
+      yield [this.#scope.userKey(entry.key) as KeyOut<S, K>, this.#valueOf(entry)]
     }
     return undefined
   }
 
   /** As entries() does, without a range. */
-  [Symbol.iterator](): Generator<[K, Frozen<ValueAt<S, K>>], undefined> {
+  [Symbol.iterator](): Generator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
     return this.entries()
   }
 
   /** Calls `fn` for each entry, in key order. */
-  forEach(fn: (value: Frozen<ValueAt<S, K>>, key: K, dict: this) => void, thisArg?: unknown): void {
+  forEach(fn: (value: Frozen<ValueAt<S, K>>, key: KeyOut<S, K>, dict: this) => void, thisArg?: unknown): void {
     checkFunction(fn, 'forEach()')
     for (const [key, value] of this) fn.call(thisArg, value, key, this)
   }

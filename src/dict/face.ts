@@ -6,6 +6,9 @@ export type KeyOf<S> = Extract<keyof S, string | number>
 /** A key as it may be given: where any string is one, any number is, too. */
 export type KeyIn<K> = string extends K ? K | number : K
 
+/** A key as it comes back: a number that was given as a key is its text, as on an object. */
+export type KeyOut<S, K> = [K] extends [KeyOf<S>] ? (K extends number ? `${K}` : K) : K
+
 /** T, unless it is a promise: a synchronous transaction cannot wait. */
 export type Synchronous<T> = T &
   (T extends PromiseLike<unknown> ? 'the callback must not return a promise' : unknown)

@@ -22,7 +22,7 @@ import { ComputeMap } from './compute-map.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { StoreEvents } from './events/store-events.js'
 import type { WatchEvent } from './events/watch.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, ValueAt, WatchOptions, WatchRange } from './face.js'
+import type { DictStats, Frozen, KeyIn, KeyOf, KeyOut, ValueAt, WatchOptions, WatchRange } from './face.js'
 import { inspectedDict } from './inspected.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
@@ -140,7 +140,7 @@ export class PersistDict<
    */
   on<E extends keyof DictEvents>(
     event: E,
-    handler: Handler<DictEvents<K, Frozen<ValueAt<S, K>>>[E]>,
+    handler: Handler<DictEvents<KeyOut<S, K>, Frozen<ValueAt<S, K>>>[E]>,
     options?: HandlerOptions<KeyIn<K>>,
   ): Subscription
   /** The same, with the default export of a module as the handler, in a worker thread of its own. */
@@ -173,7 +173,7 @@ export class PersistDict<
   watch(
     range?: WatchRange<KeyIn<K>>,
     options: WatchOptions = {},
-  ): AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined> {
+  ): AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined> {
     this.#scope.assertOpen()
     refuseUnknown(options, ['signal'], 'watch()')
     const keys = range && checkedWatchRange(range, (key) => this.#scope.key(key))
@@ -183,7 +183,7 @@ export class PersistDict<
       options.signal,
     )
     // The types of the entries are those of the dict.
-    return watch as AsyncIterableIterator<WatchEvent<K, Frozen<ValueAt<S, K>>>, undefined>
+    return watch as AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined>
   }
 
   // The object face

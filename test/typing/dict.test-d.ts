@@ -121,3 +121,15 @@ same<typeof computed.withContext, Frozen<User>>(true)
 same<typeof computed.perhaps, Frozen<User> | undefined>(true)
 // @ts-expect-error not what the dict holds
 await users.getOrSet('x', async () => 7)
+
+// Keys that are numbers come back as their text, as on an object
+declare const pages: PersistDict<Record<number, string>>
+pages.set(1, 'one')
+const page: string | undefined = pages.get(1)
+for (const key of pages.keys()) same<typeof key, `${number}`>(true)
+for (const [key] of pages) same<typeof key, `${number}`>(true)
+pages.forEach((_, key) => same<typeof key, `${number}`>(true))
+pages.on('set', ({ key }) => same<typeof key, `${number}`>(true))
+for (const key of users.keys()) same<typeof key, string>(true)
+for (const key of state.keys()) same<typeof key, 'user' | 'count'>(true)
+void page
