@@ -4,11 +4,12 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   realpathSync,
   statfsSync,
   statSync,
 } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { PathError } from '../errors/open-errors.js'
 import { StoreFullError } from '../errors/store-errors.js'
 
@@ -40,6 +41,30 @@ export function localDirectory(
   checkAccess(real)
   checkFileSystem(real, allowNetworkFileSystem, leastFreeBytes)
   return real
+}
+
+/** Files that tell what keeps its entries in a directory: LMDB its generations, files a log. */
+const MARKS = { lmdb: /^(g\d+|CURRENT)$/, file: /^log\.\d+$/ } as const
+const OPENERS = { lmdb: 'open(path)', file: 'open(fileStore(path))' } as const
+
+export type DirectoryKind = keyof typeof MARKS
+
+/** What keeps its entries in a directory: nothing, one kind of store, or by mistake both. */
+export function kindsIn(directory: string): DirectoryKind[] {
+  const names = readdirSync(directory)
+  return (['lmdb', 'file'] as const).filter((kind) => names.some((name) => MARKS[kind].test(name)))
+}
+
+/** Throws PathError for a directory that a store of the other kind has: it would look empty. */
+export function refuseOtherKind(directory: string, own: DirectoryKind): void {
+  // Both have a gate: without it, a file's name is a coincidence.
+  if (!existsSync(join(directory, 'gate.mdb'))) return
+  const [other, another] = kindsIn(directory)
+  if (other === undefined || other === own || another !== undefined) return
+  throw new PathError(
+    directory,
+    `it holds a store of another kind, which ${OPENERS[other]} opens. Open that, or give another directory.`,
+  )
 }
 
 /**

@@ -5,13 +5,16 @@ import { z } from 'zod'
 import { aesGcm } from '../../src/codec/cipher/aes-gcm.js'
 import { copy } from '../../src/dict/copy/copy.js'
 import { KeyError } from '../../src/errors/key-errors.js'
+import { PathError } from '../../src/errors/open-errors.js'
 import { OptionError } from '../../src/errors/option-error.js'
 import { UnpersistableValueError } from '../../src/errors/value-errors.js'
+import { fileStore } from '../../src/file.js'
 import { asyncMemoryStore, memoryStore } from '../../src/memory.js'
 import { open, openTyped } from '../../src/open/open.js'
 import { openAsync } from '../../src/open/open-async.js'
 import { tiered } from '../../src/open/tiered.js'
 import { redisStore } from '../../src/redis.js'
+import { tempDirectory } from '../processes/temp-directory.js'
 
 /** The member of a dict, without its types: as JavaScript calls it. */
 type Loose = Record<string, (...args: unknown[]) => unknown>
@@ -135,6 +138,17 @@ describe('open()', () => {
 
   test('aesGcm() names the type of what is no key', () => {
     expect(() => aesGcm({ keys: [{}] as never })).toThrow(/and was an object/)
+  })
+
+  test('refuses a directory that holds a store of another kind, in which it would look empty', () => {
+    const [files, lmdb] = [tempDirectory(), tempDirectory()]
+    open(fileStore(files)).set('a', 1).close()
+    open(lmdb).set('a', 1).close()
+    expect(() => open(files)).toThrow(PathError)
+    expect(() => open(files)).toThrow(/which open\(fileStore\(path\)\) opens/)
+    expect(() => fileStore(lmdb)).toThrow(/which open\(path\) opens/)
+    using again = open(fileStore(files))
+    expect(again.get('a')).toBe(1)
   })
 
   test('openTyped() refuses a shape without schemas', () => {

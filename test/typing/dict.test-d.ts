@@ -128,8 +128,12 @@ pages.set(1, 'one')
 const page: string | undefined = pages.get(1)
 for (const key of pages.keys()) same<typeof key, `${number}`>(true)
 for (const [key] of pages) same<typeof key, `${number}`>(true)
-pages.forEach((_, key) => same<typeof key, `${number}`>(true))
-pages.on('set', ({ key }) => same<typeof key, `${number}`>(true))
+pages.forEach((_, key) => {
+  same<typeof key, `${number}`>(true)
+})
+pages.on('set', ({ key }) => {
+  same<typeof key, `${number}`>(true)
+})
 for (const key of users.keys()) same<typeof key, string>(true)
 for (const key of state.keys()) same<typeof key, 'user' | 'count'>(true)
 void page

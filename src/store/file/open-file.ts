@@ -2,7 +2,7 @@
 import { OptionError } from '../../errors/option-error.js'
 import { refuseUnknown } from '../../errors/unknown-option.js'
 import { checkBusyTimeout } from '../busy-timeout.js'
-import { fileIdentity, localDirectory } from '../local-directory.js'
+import { fileIdentity, localDirectory, refuseOtherKind } from '../local-directory.js'
 import type { SyncStore } from '../sync-store.js'
 import { FileStore } from './file-store.js'
 import { FileTree } from './file-tree.js'
@@ -48,6 +48,7 @@ export function fileStore(path: string, options: FileOptions = {}): SyncStore {
   checkBusyTimeout(options.busyTimeoutMs)
   const allowsNetwork = options.allowNetworkFileSystem ?? false
   const directory = localDirectory(path, allowsNetwork, LEAST_FREE_BYTES)
+  refuseOtherKind(directory, 'file')
   const identity = fileIdentity(directory)
   const shared = open.get(identity) ?? {
     tree: new FileTree(directory, options.busyTimeoutMs),

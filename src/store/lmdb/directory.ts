@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { DamagedStoreError } from '../../errors/open-errors.js'
-import { checkAccess, localDirectory, makeDirectory } from '../local-directory.js'
+import { checkAccess, localDirectory, makeDirectory, refuseOtherKind } from '../local-directory.js'
 
 /**
  *     <directory>/gate.mdb, gate.mdb-lock   the gate
@@ -51,6 +51,7 @@ export const UNFINISHED_BACKUP = 'g1.unfinished'
 /** Makes and checks the directory. Throws PathError or StoreFullError, having changed nothing else. */
 export function storeDirectory(path: string, allowNetworkFileSystem: boolean): StoreDirectory {
   const real = localDirectory(path, allowNetworkFileSystem, LEAST_FREE_BYTES)
+  refuseOtherKind(real, 'lmdb')
   if (existsSync(join(real, UNFINISHED_BACKUP))) {
     throw new DamagedStoreError(
       join(real, UNFINISHED_BACKUP),
