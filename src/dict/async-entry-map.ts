@@ -235,7 +235,9 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   }
 
   /** The entries of a range as pairs. */
-  async *entries(range?: Range<KeyIn<K>>): AsyncGenerator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
+  async *entries(
+    range?: Range<KeyIn<K>>,
+  ): AsyncGenerator<[KeyOut<S, K>, Frozen<ValueAt<S, K>>], undefined> {
     for await (const entry of this.#scope.scan(range, this.#scope.mode)) {
       yield [this.#scope.userKey(entry.key) as KeyOut<S, K>, this.#valueOf(entry)]
     }

@@ -17,7 +17,16 @@ import type { AsyncScope } from './async-scope.js'
 import { dataDescriptor } from './data-property.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { WatchEvent } from './events/watch.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, KeyOut, ValueAt, WatchOptions, WatchRange } from './face.js'
+import type {
+  DictStats,
+  Frozen,
+  KeyIn,
+  KeyOf,
+  KeyOut,
+  ValueAt,
+  WatchOptions,
+  WatchRange,
+} from './face.js'
 import { checkedWatchRange } from './range.js'
 import { registerRestorer } from './restore.js'
 import { afterMs, checkedTags } from './set-options.js'
@@ -173,7 +182,10 @@ export class AsyncPersistDict<
       options.signal,
     )
     // The types of the entries are those of the dict.
-    return watch as AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined>
+    return watch as AsyncIterableIterator<
+      WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>,
+      undefined
+    >
   }
 
   // Upkeep

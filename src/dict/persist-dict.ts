@@ -22,7 +22,16 @@ import { ComputeMap } from './compute-map.js'
 import type { DictEvents, Handler, HandlerOptions, IsolatedOptions } from './events/dict-events.js'
 import type { StoreEvents } from './events/store-events.js'
 import type { WatchEvent } from './events/watch.js'
-import type { DictStats, Frozen, KeyIn, KeyOf, KeyOut, ValueAt, WatchOptions, WatchRange } from './face.js'
+import type {
+  DictStats,
+  Frozen,
+  KeyIn,
+  KeyOf,
+  KeyOut,
+  ValueAt,
+  WatchOptions,
+  WatchRange,
+} from './face.js'
 import { inspectedDict } from './inspected.js'
 import { objectView, type ViewOptions } from './object-view.js'
 import { Quarantine } from './quarantine.js'
@@ -183,7 +192,10 @@ export class PersistDict<
       options.signal,
     )
     // The types of the entries are those of the dict.
-    return watch as AsyncIterableIterator<WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>, undefined>
+    return watch as AsyncIterableIterator<
+      WatchEvent<KeyOut<S, K>, Frozen<ValueAt<S, K>>>,
+      undefined
+    >
   }
 
   // The object face
