@@ -9,7 +9,16 @@ import { sizeOf } from '../engine/expired.js'
 import { synchronous } from '../engine/synchronous.js'
 import { checkedList, checkFunction, OR_INSERT, OR_SET } from '../errors/checked-argument.js'
 import { entryFace } from './entry-face.js'
-import type { DictEntry, Frozen, KeyIn, KeyOf, KeyOut, Range, Synchronous, ValueAt } from './face.js'
+import type {
+  DictEntry,
+  Frozen,
+  KeyIn,
+  KeyOf,
+  KeyOut,
+  Range,
+  Synchronous,
+  ValueAt,
+} from './face.js'
 import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
 import type { Scope } from './scope.js'
@@ -240,7 +249,10 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
   }
 
   /** Calls `fn` for each entry, in key order. */
-  forEach(fn: (value: Frozen<ValueAt<S, K>>, key: KeyOut<S, K>, dict: this) => void, thisArg?: unknown): void {
+  forEach(
+    fn: (value: Frozen<ValueAt<S, K>>, key: KeyOut<S, K>, dict: this) => void,
+    thisArg?: unknown,
+  ): void {
     checkFunction(fn, 'forEach()')
     for (const [key, value] of this) fn.call(thisArg, value, key, this)
   }
