@@ -88,3 +88,9 @@ test("under 'batched' getEntry() of a pending key commits all, but not what a tu
     shown('batched', set('a', 1, 'x'), { kind: 'turn' }, set('b', 3, 'y'), getEntry('a', 5, 'x')),
   ).toEqual(['set a 1 6', 'set b 3 Infinity', 'get a 5 6'])
 })
+
+test("under 'batched' getEntry() of a key that an earlier turn committed says nothing of later writes", () => {
+  const turn: LogEntry = { kind: 'turn' }
+  const log = [set('a', 1, 'x'), turn, set('b', 3, 'y'), turn, getEntry('a', 5, 'x')]
+  expect(shown('batched', ...log)).toEqual(['set a 1 6', 'set b 3 Infinity', 'get a 5 6'])
+})

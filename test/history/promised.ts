@@ -35,8 +35,8 @@ export function promised(process: number, durability: string, log: readonly LogE
 
 interface Pending {
   readonly value: State
-  /** A turn of the event loop has passed: it may be committed. */
-  mayBeCommitted: boolean
+  /** The first turn of the event loop that has passed since: it may be committed by then. */
+  turn: number | undefined
 }
 
 class OwnView implements Promised {
@@ -46,7 +46,8 @@ class OwnView implements Promised {
   readonly #isBatched: boolean
   readonly #pending = new Map<string, Pending>()
   /** Where in `operations` the pending writes are. */
-  #open: { readonly at: number; mayBeCommitted: boolean }[] = []
+  #open: { readonly at: number; turn: number | undefined }[] = []
+  #turns = 0
 
   constructor(process: number, isBatched: boolean) {
     this.#process = process
@@ -98,15 +99,16 @@ class OwnView implements Promised {
   }
 
   #mayBeCommitted(): void {
-    for (const pending of this.#pending.values()) pending.mayBeCommitted = true
-    for (const open of this.#open) open.mayBeCommitted = true
+    this.#turns++
+    for (const pending of this.#pending.values()) pending.turn ??= this.#turns
+    for (const open of this.#open) open.turn ??= this.#turns
   }
 
   #read(key: string, call: number, end: number, action: Action): void {
     const pending = this.#pending.get(key)
     if (pending !== undefined) {
       if (isAnswered(action, pending.value)) return
-      if (!pending.mayBeCommitted) {
+      if (pending.turn === undefined) {
         this.violations.push(
           `process ${this.#process} wrote ${JSON.stringify(pending.value)} to ${key}, and then: ${JSON.stringify(action)}`,
         )
@@ -121,9 +123,9 @@ class OwnView implements Promised {
       this.#add(key, call, end, action)
       return
     }
-    this.#open.push({ at: this.operations.length, mayBeCommitted: false })
+    this.#open.push({ at: this.operations.length, turn: undefined })
     this.#add(key, call, Number.POSITIVE_INFINITY, action)
-    this.#pending.set(key, { value, mayBeCommitted: false })
+    this.#pending.set(key, { value, turn: undefined })
   }
 
   #atomic(key: string, call: number, end: number, action: Action): void {
@@ -133,17 +135,19 @@ class OwnView implements Promised {
 
   /**
    * The version of a pending write is known only once it is committed: reading it commits all. But if a
-   * turn has committed it already, nothing is done, and what was written since stays pending.
+   * turn has committed it already, nothing is done, and what was written since stays pending, though
+   * further turns have passed: commits may be further apart than turns.
    */
   #versionRead(key: string, end: number): void {
     const pending = this.#pending.get(key)
     if (pending === undefined) return
-    if (!pending.mayBeCommitted) this.#committed(end)
-    else this.#committed(end, ({ mayBeCommitted }) => mayBeCommitted)
+    const { turn } = pending
+    if (turn === undefined) this.#committed(end)
+    else this.#committed(end, (other) => other.turn !== undefined && other.turn <= turn)
   }
 
   /** The pending writes, or those that `isMeant` says, are committed by that instant. */
-  #committed(by: number, isMeant = (_: { mayBeCommitted: boolean }) => true): void {
+  #committed(by: number, isMeant = (_: { turn: number | undefined }) => true): void {
     for (const { at } of this.#open.filter(isMeant)) {
       this.operations[at] = { ...(this.operations[at] as Operation), return: by }
     }

@@ -56,6 +56,8 @@ const PATIENCE_MS = 250
  * died or stands still. To go inside takes microseconds.
  */
 const IDLE_MS = 10
+/** The same for a reservation alone: whoever has it looks much more often. */
+const IDLE_RESERVATION_MS = 3
 
 /**
  * A nap is a part of what was waited already, or since one was next: so long is a lock that has become free
@@ -64,6 +66,7 @@ const IDLE_MS = 10
 const NAP_PART = 1 / 10
 const SHORTEST_NAP_MS = 0.02
 const LONGEST_NAP_MS = 2
+const LONGEST_NAP_OF_NEXT_MS = 0.5
 
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
@@ -154,7 +157,7 @@ export class Admission {
         const now = systemClock.monotonic()
         const isInside = this.#owner() !== 0
         const { ticket, reservation } = looks.look(now, isInside)
-        const isIdle = looks.idleMs(now) > IDLE_MS
+        const isIdle = looks.idleMs(now) > (ticket === 0 ? IDLE_RESERVATION_MS : IDLE_MS)
         const isNext = reservation === 0 || reservation === mine || isIdle
         if (!isInside && isNext && (ticket === 0 || isIdle) && this.#take(ticket, mine)) {
           // What is there after so long is another's who does not come.
@@ -173,7 +176,8 @@ export class Admission {
           nextSince = now
         }
         const part = (now - (nextSince ?? start)) * NAP_PART
-        const napMs = Math.min(Math.max(part, SHORTEST_NAP_MS), LONGEST_NAP_MS)
+        const longest = nextSince === undefined ? LONGEST_NAP_MS : LONGEST_NAP_OF_NEXT_MS
+        const napMs = Math.min(Math.max(part, SHORTEST_NAP_MS), longest)
         Atomics.wait(nap, 0, 0, Math.min(napMs * (0.5 + Math.random()), limitMs - waitedMs))
       }
     } finally {
