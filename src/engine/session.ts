@@ -216,12 +216,13 @@ export class Session {
 
   /**
    * Puts a record where none is, which one search does; false, and nothing done, if one is. The rows of a
-   * chain must be compared, and a record is not sealed in vain.
+   * chain must be compared, a record is not sealed in vain, and an observer may refuse a row before it is put.
    */
   #insert(asked: SetWrite, version: number): boolean {
     const { space } = asked
     const { tx, now } = this
-    if (tx.insert === undefined || space.secrets !== undefined) return false
+    if (tx.insert === undefined || this.#observer !== undefined) return false
+    if (space.secrets !== undefined) return false
     const storageKey = space.lend(asked.key)
     if (space.isHashed(storageKey)) return false
     const write = this.#withLimit(asked, undefined)
@@ -229,10 +230,6 @@ export class Session {
     if (!tx.insert(ROWS, storageKey, record, write.expiresAt)) return false
     this.hasWritten = true
     this.#count(space, 1)
-    if (this.#observer !== undefined) {
-      const facts = { seq: version, bytes: record.length }
-      this.#observer.put(space, storageKey, facts, undefined)
-    }
     this.#changes?.add('set', space, write.key, storageKey, record)
     return true
   }
