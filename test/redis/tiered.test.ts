@@ -49,10 +49,16 @@ function sendingFrom(untilSending: Promise<void> | undefined, store: AsyncStore)
 }
 
 /** A dict of one host. Without a read cache, so that the tiers answer. */
-async function opened(place: Place, options: Partial<TieredOptions> = {}): Promise<Dict> {
+async function opened(
+  place: Place,
+  options: Partial<TieredOptions> = {},
+  isThere = false,
+): Promise<Dict> {
   const { url, prefix, directory = tempDirectory(), untilSending } = place
   const far = sendingFrom(untilSending, redisStore({ url, prefix, timeout: TIMEOUT_MS }))
   const store = tiered({ near: lmdbStore(directory), far, ...options })
+  // What is read before it hears of changes is not kept, and what opening reads is read once.
+  if (isThere) await until(() => far.hears)
   const dict = await openAsync<Record<string, number>>({ store, cache: { maxEntries: 0 } })
   onTestFinished(() => dict.close())
   dict.on('error', () => {})
@@ -63,7 +69,7 @@ async function opened(place: Place, options: Partial<TieredOptions> = {}): Promi
 async function host(place: Place, options?: Partial<TieredOptions>): Promise<Dict> {
   for (;;) {
     try {
-      return await opened(place, options)
+      return await opened(place, options, true)
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error
     }
