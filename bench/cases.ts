@@ -56,6 +56,8 @@ export const CASES = [
   'redis-get-hot',
   'redis-get',
   'redis-set',
+  'redis-coded-100b',
+  'redis-coded-10kb',
   'tiered-get',
   'tiered-set',
 ] as const

@@ -1,7 +1,7 @@
 /** What ciphers and compression cost beside the plain path, for values of one size. */
 import { aesGcm, chacha20Poly1305, type OpenOptions } from 'persistdict'
 import { type BenchCase, OURS } from '../harness/case.js'
-import { type BenchRecord, sumOfIds } from '../harness/data.js'
+import { type BenchRecord, type Records, sumOfIds } from '../harness/data.js'
 import { empty } from './kind.js'
 import { persistdict } from './persistdict.js'
 
@@ -19,8 +19,21 @@ const SIDES: Readonly<Record<string, Options>> = {
   'gzip and aes-256-gcm': { compress: 'gzip', cipher: aesGcm({ keys }) },
 }
 
+/** The ciphers, without what compresses. */
+export const CIPHERS = Object.entries(SIDES).filter(([, { compress }]) => compress === undefined)
+
 /** Half of it repeats itself, as text does. */
 const FILLING = 'a sentence that repeats itself, and '
+
+/** The records with values of about so many bytes. */
+export function sized(records: Records, bytes: number): Map<string, BenchRecord> {
+  return new Map(
+    Array.from(records, ([key, record]) => {
+      const text = record.text + FILLING.repeat(Math.max(0, bytes - 100) / FILLING.length + 1)
+      return [key, { ...record, text: text.slice(0, Math.max(40, bytes - 60)) }]
+    }),
+  )
+}
 
 /** A case whose values have about so many bytes: each is set, and read once past the cache. */
 export function codedCase(
@@ -33,11 +46,7 @@ export function codedCase(
       'The rivals are persistdict, too: the row above 1x is what they cost beside the plain path',
     ],
     setUp(stage) {
-      const records = new Map<string, BenchRecord>()
-      for (const [key, record] of stage.records(stage.count(...counts))) {
-        const text = record.text + FILLING.repeat(Math.max(0, bytes - 100) / FILLING.length + 1)
-        records.set(key, { ...record, text: text.slice(0, Math.max(40, bytes - 60)) })
-      }
+      const records = sized(stage.records(stage.count(...counts)), bytes)
       const side = (name: string, options: Options) => {
         const kind = persistdict({ cache: { maxEntries: 0 }, ...options })
         return empty(stage, name, kind, async (dict) => {

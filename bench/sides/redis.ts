@@ -2,7 +2,7 @@
 import KeyvRedis from '@keyv/redis'
 import { Keyv } from 'keyv'
 import { Packr } from 'msgpackr'
-import { type AsyncPersistDict, openAsync } from 'persistdict'
+import { type AsyncOpenOptions, type AsyncPersistDict, openAsync } from 'persistdict'
 import { redisStore } from 'persistdict/redis'
 import { BasicClientSideCache, createClient } from 'redis'
 import { startRedis } from '../../test/redis/server.js'
@@ -50,12 +50,14 @@ export async function redisSides() {
 }
 
 type Dict = AsyncPersistDict<Record<string, BenchRecord>>
+type Options = AsyncOpenOptions<Record<string, BenchRecord>, string>
 
 /** Our side; without tracking every read goes to the server. */
-export function persistdictOnRedis(tracking: boolean): Remote<Dict> {
+export function persistdictOnRedis(tracking: boolean, options: Options = {}): Remote<Dict> {
   return {
     async open(url, prefix) {
-      return openAsync<Record<string, BenchRecord>>(redisStore({ url, prefix, tracking }))
+      const store = redisStore({ url, prefix, tracking })
+      return openAsync<Record<string, BenchRecord>>(store, options)
     },
     set: (dict, key, value) => dict.set(key, value),
     get: (dict, key) => dict.get(key) as Promise<BenchRecord | undefined>,
