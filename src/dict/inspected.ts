@@ -17,9 +17,13 @@ export function inspectedView(scope: Scope, depth: number, options: InspectOptio
   return cut(inspect(shown, { ...options, depth }), isCut)
 }
 
-/** As console.log() shows a Map, whatever the types of its keys. */
+/**
+ * As console.log() shows a Map, whatever the types of its keys. A dict is printed with whatever holds it,
+ * so one that is encrypted tells nothing unless debugKeys asks.
+ */
 export function inspectedDict(scope: Scope, depth: number, options: InspectOptions): string {
   if (scope.handle.isClosed) return '[closed PersistDict]'
+  if (scope.engine.codec.isDiscreet) return '[encrypted PersistDict]'
   if (depth < 0) return '[PersistDict]'
   const { entries, isCut } = firstEntries(scope)
   const shown = new Map(entries.map(([key, value]) => [scope.userKey(key), value]))

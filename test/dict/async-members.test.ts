@@ -10,6 +10,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   flushSync: 'it would have to wait; flush()',
   'Symbol(Symbol.iterator)': 'it would have to wait; Symbol.asyncIterator',
   'Symbol(nodejs.dispose)': 'closing waits; Symbol.asyncDispose',
+  'Symbol(nodejs.util.inspect.custom)': 'printing cannot wait for entries',
 }
 
 const ADDED: Readonly<Record<string, string>> = {

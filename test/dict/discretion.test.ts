@@ -164,12 +164,12 @@ const PROVOCATIONS: Readonly<Record<string, (options: Options) => unknown>> = {
   'CopyError of what was copied from it': async (options) => {
     const from = opened(options)
     from.namespace('SecretSpace').set(KEY, 'SecretValue').flushSync()
-    await copy(from, losing(opened({})) as never)
+    await copy(from, opened({ maxAge: '1h' }))
   },
   'CopyError of what was copied to it': async (options) => {
     const from = opened({})
     from.namespace('SecretSpace').set(KEY, 'SecretValue').flushSync()
-    await copy(from, losing(opened(options)) as never)
+    await copy(from, opened({ ...options, maxAge: '1h' }))
   },
   'KeyError of a namespace': (options) =>
     opened(options).namespace({ SecretPart: 'SecretKey' } as never),
@@ -181,15 +181,6 @@ const PROVOCATIONS: Readonly<Record<string, (options: Options) => unknown>> = {
     dict.close()
     dict.get(KEY)
   },
-}
-
-/** Makes a dict keep nothing of what is copied to it. */
-function losing(dict: PersistDict): PersistDict {
-  const within = dict.namespace.bind(dict)
-  return Object.assign(dict, {
-    setMany: () => {},
-    namespace: (name: string) => losing(within(name)),
-  })
 }
 
 /** The same of an asynchronous dict, over a store that is none of ours. */
@@ -252,7 +243,7 @@ const ASYNC_PROVOCATIONS: Readonly<
   CopyError: async (options, store) => {
     const from = await openedOver(store, options)
     await from.namespace('SecretSpace').set(KEY, 'SecretValue')
-    return copy(from, losing(opened({})) as never)
+    return copy(from, opened({ maxAge: '1h' }))
   },
   'KeyError of a namespace': async (options, store) =>
     (await openedOver(store, options)).namespace({ SecretPart: 'SecretKey' } as never),

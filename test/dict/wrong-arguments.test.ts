@@ -203,6 +203,15 @@ describe('console.log() of a dict', () => {
     dict.close()
     expect(inspect(dict)).toBe('[closed PersistDict]')
   })
+
+  test('shows nothing of an encrypted dict, unless debugKeys asks', () => {
+    const cipher = aesGcm({ keys: [Buffer.alloc(32, 1)] })
+    using quiet = open(memoryStore(), { cipher })
+    using telling = open(memoryStore(), { cipher, debugKeys: true })
+    for (const dict of [quiet, telling]) dict.set('SecretKey', 'SecretValue')
+    expect(inspect({ quiet })).toBe('{ quiet: [encrypted PersistDict] }')
+    expect(inspect(telling)).toBe("PersistDict(1) { 'SecretKey' => 'SecretValue' }")
+  })
 })
 
 describe('errors that are kept by errorTtl', () => {

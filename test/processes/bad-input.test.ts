@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import {
   ClosedError,
   FormatMismatchError,
@@ -183,7 +184,10 @@ describe('a closed dict', () => {
     entries: [],
     on: ['error', () => {}],
   }
-  /** May be called at any time. `object` hands out the view, whose every use is refused: see below. */
+  /**
+   * May be called at any time. `object` hands out the view, whose every use is refused: see below; and
+   * printing a dict says that it is closed.
+   */
   const HARMLESS = [
     'constructor',
     'close',
@@ -191,6 +195,7 @@ describe('a closed dict', () => {
     'asObject',
     Symbol.dispose,
     Symbol.asyncDispose,
+    inspect.custom,
   ]
 
   const members = Reflect.ownKeys(PersistDict.prototype).filter((name) => !HARMLESS.includes(name))
