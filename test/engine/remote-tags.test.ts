@@ -9,10 +9,24 @@ test('an increment whose version was taken too early does not outlive an invalid
   const other = await openAsync<Record<string, number>>(store)
   // Once: others set the key after its version was taken, and invalidate it after its tags were read.
   let isArmed = false
+  let versionTaken = () => {}
   const meddled: Partial<AsyncStore> = {
     identity: `${store.identity} meddled`,
+    async nextVersions(count) {
+      const version = await store.nextVersions(count)
+      versionTaken()
+      return version
+    },
+    async get(bucket, key) {
+      if (isArmed && bucket === 'rows') {
+        await new Promise<void>((resolve) => {
+          versionTaken = resolve
+        })
+        await other.set('n', 10, { tags: ['t'] })
+      }
+      return store.get(bucket, key)
+    },
     async getMany(bucket, keys) {
-      if (isArmed && bucket === 'rows') await other.set('n', 10, { tags: ['t'] })
       const records = await store.getMany(bucket, keys)
       if (!isArmed || bucket !== 'tags') return records
       isArmed = false
