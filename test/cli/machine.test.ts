@@ -21,7 +21,7 @@ describe('doctor', () => {
     const found = looks(await printed(['doctor', '--json']))
     expect(found.get('node')).toEqual({ what: 'node', state: 'good', says: process.versions.node })
     expect([...found.keys()]).toEqual(['node', 'system', 'lmdb', 'sqlite', 'redis', 'yaml'])
-    expect(await printed(['doctor'])).toMatch(/^WHAT {4}STATE {2}SAYS\nnode {4}good {3}\d+/)
+    expect(await printed(['doctor'])).toMatch(/^WHAT +STATE +SAYS\nnode +good +\d+/)
   })
 
   test('of a store looks at its place, and inside', async () => {
@@ -101,7 +101,7 @@ describe('bench', () => {
 
   test('prints a table', async () => {
     const out = await printed(['bench', 'memory:', '--seconds', '0.01'], { clock: systemClock })
-    expect(out).toMatch(/^MEMORY {24}CALLS\/S {2}µS A CALL\nset, many on disk at once /)
+    expect(out).toMatch(/^MEMORY +CALLS\/S +µS A CALL\nset, many on disk at once +\d+ +[\d.]+\n/)
     expect((await persistdict(['bench', '--seconds', 'long'])).code).toBe(2)
   })
 })
