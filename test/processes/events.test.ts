@@ -29,14 +29,15 @@ test('each expiry is told exactly once, whichever of three processes removes the
   const directory = tempDirectory()
   const listeners = [start(directory, 'listen'), start(directory, 'listen')]
   await Promise.all(listeners.map((child) => child.line((line) => line === 'ready')))
-  const writer = start(directory, 'write')
+  // Whoever removes it tells its own listeners: so each of those who remove listens, and this process does neither.
+  const writer = start(directory, 'both')
   await writer.line((line) => line === 'ready')
-  using dict = open(directory)
+  using dict = open(directory, { background: 'disabled' })
   await expect.poll(() => dict.stats().engine.lastTransactionId).toBeGreaterThan(3)
   const store = lmdbStore(directory)
   await expect.poll(() => store.scan('rows', {}, 200)).toHaveLength(1)
   store.close()
-  const lines = (await Promise.all(listeners.map(said))).flat()
+  const lines = (await Promise.all([...listeners, writer].map(said))).flat()
   const expired = lines.filter((line) => line.startsWith('expire')).sort()
   const wanted = Array.from({ length: 100 }, (_, n) => `expire k${n} ${n}`).sort()
   expect(expired).toEqual(wanted)

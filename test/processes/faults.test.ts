@@ -165,8 +165,9 @@ describe('more readers than maxReaders', () => {
     await readers[0]?.ended
     const next = started('reader.mjs', path)
     await next.line((line) => line === '2')
-    for (const { process } of [next, ...readers]) process.stdin?.end()
-    expect(await next.ended).toMatchObject(WELL)
+    const living = [next, ...readers.slice(1)]
+    for (const { process } of living) process.stdin?.end()
+    for (const { ended } of living) expect(await ended).toMatchObject(WELL)
     expect(readdirSync(join(path, 'owners'))).toHaveLength(1)
   })
 })

@@ -33,7 +33,7 @@ describe.each(MODULES)('through %s', (name, module) => {
   test('a call that waits while the server starts is answered', async () => {
     const server = await ownServer()
     await server.kill()
-    const store = storeOn(server.url, { module })
+    const store = storeOn(server.url, { module, timeout: 120_000 })
     const waiting = put(store, 'key', 'value')
     await server.start()
     expect(await waiting).toBe(true)
@@ -113,24 +113,31 @@ describe.each(MODULES)('through %s', (name, module) => {
 
   test('reads go on over a restart of the server; a lost connection is told once', async () => {
     const server = await ownServer('--appendonly', 'yes', '--appendfsync', 'always')
-    const store = storeOn(server.url, { module })
+    const store = storeOn(server.url, { module, timeout: 120_000 })
     const told: unknown[] = []
     store.onError?.((error) => told.push(error))
     await put(store, 'key', 'value')
     const answers: unknown[] = []
+    let isOver = false
     const readers = Array.from({ length: 8 }, async () => {
-      while (answers.length < 500) answers.push(await read(store, 'key'))
+      while (!isOver) answers.push(await read(store, 'key'))
     })
     await until(() => answers.length > 50)
-    const restarted = server.kill().then(() => server.start())
-    await Promise.all([restarted, ...readers])
+    await server.kill()
+    await until(() => told.length > 0)
+    await server.start()
+    const { length } = answers
+    await until(() => answers.length > length + 50)
+    isOver = true
+    await Promise.all(readers)
     expect(new Set(answers)).toEqual(new Set(['value']))
-    expect(told.length).toBeGreaterThan(0)
+    // Each attempt fails in one of a few ways, however long the server is away.
     expect(told.length).toBeLessThan(10)
   })
 })
 
-// What is lost when the server is killed under load, by its settings.
+// What is lost when the server is killed under load, by its settings. With everysec that depends on the disk:
+// while it syncs, the server answers before it hands its log to the system.
 const POLICIES = [
   { policy: 'appendfsync always', settings: ['--appendonly', 'yes', '--appendfsync', 'always'] },
   {
@@ -172,6 +179,8 @@ describe.each(POLICIES)('killed under load, with $policy', ({ policy, settings }
     await server.start()
     isOver = true
     await Promise.all(writers)
+    // To connect again may take longer than the timeout.
+    await putAtLast(store, 'last', 'value')
     expect(await store.nextVersions(1)).toBeGreaterThan(before)
     let lost = 0
     for (const [key, value] of acknowledged) {
@@ -183,8 +192,8 @@ describe.each(POLICIES)('killed under load, with $policy', ({ policy, settings }
     console.log(
       `${policy}: ${lost} of ${acknowledged.size} acknowledged keys lost, ${failures} calls failed`,
     )
-    if (policy.startsWith('appendfsync')) expect(lost).toBe(0)
-    else expect(lost).toBeGreaterThan(0)
+    if (policy === 'appendfsync always') expect(lost).toBe(0)
+    if (policy === 'nothing kept') expect(lost).toBeGreaterThan(0)
     // Rows and index tell the same, whatever was lost.
     const rows = await store.scan('rows', {}, 1_000)
     expect(await store.count('rows', {}, 0)).toBe(rows.length)

@@ -11,7 +11,7 @@ import { DamagedStoreError } from '../../src/errors/open-errors.js'
 import { open } from '../../src/open/open.js'
 import { processIdentity } from '../../src/process-identity.js'
 import { lmdbStore } from '../../src/store/lmdb/open-lmdb.js'
-import { type Child, startChild } from '../processes/child.js'
+import { type Child, runChild, startChild } from '../processes/child.js'
 import { tempDirectory } from '../processes/temp-directory.js'
 
 const HOLD = fileURLToPath(new URL('../processes/children/hold-open.mjs', import.meta.url))
@@ -36,9 +36,8 @@ async function holder(path: string) {
 }
 
 async function killed(path: string): Promise<void> {
-  const child = await holder(path)
-  child.process.kill('SIGKILL')
-  await child.ended
+  const ended = await runChild('hold-open.mjs', [path, 'die'])
+  expect(ended).toMatchObject({ signal: 'SIGKILL', stderr: '' })
 }
 
 // Skipped where this user may not make a pid namespace.

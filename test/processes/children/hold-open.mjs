@@ -1,6 +1,6 @@
 /**
- * `hold-open.mjs PATH`: opens a dict, says so with its identity or with the error's code, and keeps it
- * open until its input ends.
+ * `hold-open.mjs PATH [die]`: opens a dict, says so with its identity or with the error's code, and keeps it
+ * open until its input ends; or is killed in the same turn, which is soon after opening at any speed.
  */
 import { readFileSync } from 'node:fs'
 import { open } from 'persistdict'
@@ -11,6 +11,7 @@ try {
   dict.flushSync()
   const stat = readFileSync('/proc/self/stat', 'latin1')
   console.log(`open ${stat.split(' ')[0]} ${dict.size}`)
+  if (process.argv[3] === 'die') process.kill(process.pid, 'SIGKILL')
   process.stdin.resume().on('end', () => dict.close())
 } catch (error) {
   console.log(error.code ?? error)
