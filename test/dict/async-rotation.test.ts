@@ -16,7 +16,7 @@ import {
 import { redisStore } from '../../src/redis.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
 import type { AsyncStore } from '../../src/store/async-store.js'
-import { startChild } from '../processes/child.js'
+import { runChild } from '../processes/child.js'
 import { newPrefix } from '../redis/prefix.js'
 import { redisUrl } from '../redis/redis-url.js'
 import { ASYNC_PLACES, changed, handleOf, newPlace, rowsOf } from './async-places.js'
@@ -29,8 +29,8 @@ const oldFirst = { cipher: aesGcm({ keys: [OLD, NEW] }), background: false as co
 const both = { cipher: aesGcm({ keys: [NEW, OLD] }), background: false as const }
 const newOnly = { cipher: aesGcm({ keys: [NEW] }), background: false as const }
 
-/** After the child has begun. At last it is let alone. */
-const KILLED_AFTER_MS = [5, undefined]
+/** Commits of the rotation after which its process is killed. At last it is let alone. */
+const KILLED_AFTER = [1, 2, undefined]
 
 type Dict = AsyncPersistDict<Record<string, unknown>>
 
@@ -214,21 +214,14 @@ test('rotateKeys() on Redis goes on after its process was killed, as often as it
   const store = () => redisStore({ url, prefix })
   await fill(await opened(store(), oldOnly), 400)
   await dicts.pop()?.close()
-  let kills = 0
-  for (const delayMs of KILLED_AFTER_MS) {
-    const child = startChild('redis-rotate.mjs', [url, prefix])
-    await child.line((line) => line === 'begin')
-    if (delayMs !== undefined) {
-      await new Promise((resolve) => setTimeout(resolve, delayMs))
-      child.process.kill('SIGKILL')
-    }
-    const { signal } = await child.ended
-    if (signal === 'SIGKILL') kills++
+  for (const commits of KILLED_AFTER) {
+    const words = [url, prefix, ...(commits ? [String(commits)] : [])]
+    const { signal, stdout } = await runChild('redis-rotate.mjs', words)
+    expect([signal, stdout]).toEqual(commits ? ['SIGKILL', ''] : [null, 'end\n'])
     const dict = await openAsync<Record<string, unknown>>(store(), both)
     await expectFilled(dict, 400)
     await dict.close()
   }
-  expect(kills).toBeGreaterThan(0)
   await expectFilled(await opened(store(), newOnly), 400)
 })
 

@@ -99,5 +99,5 @@ async function standsStill(number: () => number): Promise<void> {
       looks = last === before ? looks + 1 : 0
       return looks
     })
-    .toBeGreaterThan(5)
+    .toBeGreaterThan(20)
 }

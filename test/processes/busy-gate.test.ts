@@ -45,7 +45,8 @@ async function beside(path: string, durability: string, more: object = {}) {
     async steps(...names: string[]) {
       answers.length = 0
       for (const name of names) child.process.stdin?.write(`${name}\n`)
-      await expect.poll(() => answers.length, { timeout: 15_000 }).toBe(names.length)
+      // Longer than any machine needs, and shorter than 200 waits in vain would take.
+      await expect.poll(() => answers.length, { timeout: 25_000 }).toBe(names.length)
       return [...answers]
     },
   }

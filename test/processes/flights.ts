@@ -25,7 +25,7 @@ export interface FlightOptions {
 }
 
 /** A stopped process is taken over after so long; long enough not to lose a lease on a busy machine. */
-const STOPPED_LEASE_MS = 2_000
+const STOPPED_LEASE_MS = 4_000
 const LEASE_MS = 10_000
 const CHILD_DEADLINE_MS = 900_000
 
@@ -113,8 +113,9 @@ export class FlightCrew {
     if (leader !== 'stop') return answered
     // Whoever stopped goes on once the others are done.
     await Promise.race([answered, this.#othersDone(key, child)])
-    child.process.kill('SIGCONT')
-    return answered
+    // It may not have stopped yet, if it was taken over because the machine is busy.
+    const waking = setInterval(() => child.process.kill('SIGCONT'), 50)
+    return answered.finally(() => clearInterval(waking))
   }
 
   async #othersDone(key: string, but: Child): Promise<void> {

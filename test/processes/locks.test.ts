@@ -49,8 +49,9 @@ test('lock() of four processes with two tasks each has one owner at a time, and 
   const base = tempDirectory()
   const crew = await crewOn({ store: 'lmdb, commit', place: join(base, 'dict'), processes: 4 })
   let counts: number[] = []
-  // Again with more rounds, if one began when the others were nearly done.
-  for (let rounds = 15; total(counts) < ENOUGH_TURNS && rounds < 200; rounds *= 2) {
+  // Again with more rounds, if one began when the others were nearly done, or did not get the processor for so
+  // long that it missed its turns. Without turns, one would have nearly all each time.
+  for (let rounds = 15; !isFair(counts) && rounds < 200; rounds *= 2) {
     const order = { do: 'loop', key: `k${rounds}`, rounds, tasks: 2, flag: join(base, 'flag') }
     const ends = await Promise.all(
       crew.crew.map(async (child) => {
@@ -70,9 +71,7 @@ test('lock() of four processes with two tasks each has one owner at a time, and 
     )
     counts = shares.map(({ length }) => length)
   }
-  expect(total(counts), 'turns while all contended').toBeGreaterThanOrEqual(ENOUGH_TURNS)
-  // On a busy machine one may miss a turn; without turns, one would have nearly all.
-  expect(Math.min(...counts), counts.join()).toBeGreaterThanOrEqual(Math.max(...counts) / 2 - 1)
+  expect(isFair(counts), `turns while all contended: ${counts.join()}`).toBe(true)
 })
 
 test('lock() keeps a process alive that waits for it, and a timeout or release ends the wait', async () => {
@@ -112,7 +111,9 @@ describe.each(['stop', 'block'])(
         dict.set('k', 'written by the new owner')
       })
       writeFileSync(until, '')
-      child.process.kill('SIGCONT')
+      // It may not have stopped yet, if it was taken over because the machine is busy.
+      const waking = setInterval(() => child.process.kill('SIGCONT'), 50)
+      onTestFinished(() => clearInterval(waking))
       const end = JSON.parse(await child.line((line) => line.startsWith('{"did":"freeze"')))
       expect(end).toEqual({
         did: 'freeze',
@@ -126,8 +127,10 @@ describe.each(['stop', 'block'])(
   },
 )
 
-function total(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0)
+/** On a busy machine one may miss a turn. */
+function isFair(counts: readonly number[]): boolean {
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  return total >= ENOUGH_TURNS && Math.min(...counts) >= Math.max(...counts) / 2 - 1
 }
 
 async function crewOn(options: LockerOptions): Promise<LockerCrew> {

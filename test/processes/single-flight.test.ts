@@ -17,7 +17,7 @@ describe.each(STORES)('getOrSet() of four processes on %s', (store) => {
   test('makes one call for 200 concurrent misses; killed, stopped or throwing, exactly one more', async () => {
     const isLmdb = store.startsWith('lmdb')
     const rounds: Leader[] = isLmdb
-      ? [...times(33, 'works'), ...times(7, 'kill'), ...times(3, 'stop'), ...times(7, 'throw')]
+      ? [...times(34, 'works'), ...times(7, 'kill'), ...times(2, 'stop'), ...times(7, 'throw')]
       : ['works', 'kill', 'stop', 'throw']
     const random = randomOf(seedOf(`single flight on ${store}`))
     const place = store === 'redis' ? `${redisUrl()} ${newPrefix()}` : undefined
