@@ -12,6 +12,7 @@ import type { CommitPromise, SyncStore } from '../store/sync-store.js'
 import type { CachedReads } from './cached-reads.js'
 import { type Change, ChangeList } from './change.js'
 import { CommitHooks } from './commit-hooks.js'
+import { resumeExit } from './exit-hook.js'
 import { FlushSchedule } from './flush-schedule.js'
 import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
 import { PendingWrites } from './pending-writes.js'
@@ -127,6 +128,7 @@ export class Commits {
       // A scan that began inside has rows that never were.
       this.writes++
       this.live.rolledBack()
+      resumeExit()
       throw error
     }
     this.commits++

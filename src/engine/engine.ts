@@ -289,6 +289,12 @@ export class Engine {
     return this.#commits.session !== undefined
   }
 
+  /** Inside a transaction: it rolls back with this error, whoever catches it meanwhile. */
+  failTransaction(error: unknown): void {
+    const { session } = this.#commits
+    if (session !== undefined) session.failure = error
+  }
+
   /**
    * Commits and closes the store. A failed commit throws, and leaves it open unless it is gone; and so
    * does a store that others keep locked for too long.

@@ -11,6 +11,8 @@ import type { Listeners } from './listeners.js'
 
 const open = new Map<Engine, Listeners<unknown>>()
 let isListening = false
+/** The process was to exit inside a transaction, and will as soon as that is left. */
+let isLeaving = false
 
 /** Commits and closes the engine at exit, unless it was closed before. */
 export function flushAtExit(engine: Engine, errors: Listeners<unknown>): void {
@@ -21,8 +23,20 @@ export function flushAtExit(engine: Engine, errors: Listeners<unknown>): void {
   process.prependListener('exit', closeAll)
 }
 
-/** Every engine gets its chance; the first failure that nobody listens for is thrown at the end. */
+/**
+ * Every engine gets its chance; the first failure that nobody listens for is thrown at the end.
+ *
+ * In the middle of a transaction nothing can be committed, nor can the store be closed. There an error
+ * unwinds the stack, which rolls back as any error does; resumeExit() begins again outside.
+ */
 function closeAll(): void {
+  const running = runningTransactions()
+  if (running.length > 0) {
+    isLeaving = true
+    const error = new Error('The process ends inside a transaction.')
+    for (const engine of running) engine.failTransaction(error)
+    throw error
+  }
   let unheard: { readonly error: unknown } | undefined
   for (const [engine, errors] of open) {
     try {
@@ -36,6 +50,19 @@ function closeAll(): void {
   }
   open.clear()
   if (unheard !== undefined) throw unheard.error
+}
+
+function runningTransactions(): Engine[] {
+  return [...open.keys()].filter((engine) => engine.isInTransaction)
+}
+
+/** Call when a transaction has rolled back. If the process was to exit inside, it does now. */
+export function resumeExit(): void {
+  if (!isLeaving || runningTransactions().length > 0) return
+  isLeaving = false
+  // The error has kept the event from those that listen, us included.
+  process.emit('exit', Number(process.exitCode ?? 0))
+  process.exit()
 }
 
 function isSaved(engine: Engine): boolean {

@@ -111,6 +111,25 @@ test.each(['batched', 'commit', 'sync'])(
   },
 )
 
+test.each(['', 'worker '])(
+  'process.exit() inside transactions of a %sthread takes them back, and commits what was pending before them',
+  async (thread) => {
+    const paths = [tempDirectory(), tempDirectory()]
+    const places = JSON.stringify(Object.fromEntries(paths.map((path) => [path, 'batched'])))
+    const way = `${thread}exit in transaction over pending writes`
+    expect(await runChild('exit.mjs', [places, way])).toEqual({
+      code: 3,
+      signal: null,
+      stdout: 'program listener ran: 3\n',
+      stderr: '',
+    })
+    for (const [at, path] of paths.entries()) {
+      using dict = open(path)
+      expect([...dict]).toEqual([['pending', at + 1]])
+    }
+  },
+)
+
 function expectWrites(path: string, writers: readonly string[]): void {
   using dict = open(path)
   for (const writer of writers) {

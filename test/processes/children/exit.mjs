@@ -54,14 +54,27 @@ const WAYS = {
       process.exit(0)
     })
   },
+  'exit in transaction over pending writes'() {
+    exitInTransaction()
+  },
   'worker natural': () => withWorker('natural'),
   'worker exit': () => withWorker('exit'),
   'worker throw': () => withWorker('throw'),
   'worker alone natural': () => withWorker('natural', false),
   'worker alone exit': () => withWorker('exit', false),
+  'worker exit in transaction over pending writes'() {
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData: [places, 'exit in transaction over pending writes'],
+    })
+    worker.on('error', (error) => console.log(`worker error: ${error.message}`))
+    worker.on('exit', (code) => process.exit(code))
+  },
 }
 
 const IN_WORKER = {
+  'exit in transaction over pending writes'() {
+    exitInTransaction()
+  },
   natural() {
     save('worker')
   },
@@ -79,6 +92,26 @@ if (isMainThread) WAYS[way]()
 else {
   IN_WORKER[way]()
   parentPort?.unref()
+}
+
+/** Two transactions deep, where somebody catches everything, and with writes pending in both stores. */
+function exitInTransaction() {
+  process.on('exit', (code) => console.log(`program listener ran: ${code}`))
+  const [first, second] = dicts()
+  first.set('pending', 1)
+  second.set('pending', 2)
+  first.transaction(() => {
+    first.set('half', 'done')
+    second.update('half', () => {
+      try {
+        process.exit(3)
+      } catch (error) {
+        throw new Error('another', { cause: error })
+      }
+      return 'done'
+    })
+  })
+  console.log('went on')
 }
 
 function dicts() {
