@@ -24,16 +24,21 @@ export interface CommitHook {
   closing?(): void
   /** Told of what was committed, outside of any transaction. Must not throw. */
   committed?(changes: readonly Change[]): void
+  /** Told that a transaction has rolled back, and whether older writes wait for the next. Must not throw. */
+  rolledBack?(hasPending: boolean): void
 }
 
 export class CommitHooks {
   /** Set while a commit might be refused: then writes must not wait for a later one. */
   mayRefuse = false
+  /** Told of each hook that comes. */
+  onAdded: (hook: CommitHook) => void = () => {}
   readonly #hooks = new Set<CommitHook>()
 
-  /** Adds a hook; returns how to remove it. Takes effect with the next transaction. */
+  /** Adds a hook, which hears of what is done from now on; returns how to remove it. */
   add(hook: CommitHook): () => void {
     this.#hooks.add(hook)
+    this.onAdded(hook)
     return () => void this.#hooks.delete(hook)
   }
 
@@ -63,5 +68,9 @@ export class CommitHooks {
 
   committed(changes: readonly Change[]): void {
     for (const hook of this.#hooks) hook.committed?.(changes)
+  }
+
+  rolledBack(hasPending: boolean): void {
+    for (const hook of this.#hooks) hook.rolledBack?.(hasPending)
   }
 }

@@ -11,7 +11,7 @@ import { TransactionError } from '../errors/store-errors.js'
 import type { CommitPromise, SyncStore } from '../store/sync-store.js'
 import type { CachedReads } from './cached-reads.js'
 import { type Change, ChangeList } from './change.js'
-import { CommitHooks } from './commit-hooks.js'
+import { type CommitHook, CommitHooks } from './commit-hooks.js'
 import { resumeExit } from './exit-hook.js'
 import { FlushSchedule } from './flush-schedule.js'
 import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
@@ -63,6 +63,7 @@ export class Commits {
     this.#parts = parts
     this.#promise = parts.durability === 'commit' ? 'committed' : 'synced'
     this.#schedule = new FlushSchedule(parts.clock, () => this.#flushInBackground())
+    this.hooks.onAdded = (hook) => this.#hearsFromNow(hook)
   }
 
   /** Takes writes in, all or none of them. Under `'batched'` they are pending when it returns. */
@@ -108,7 +109,6 @@ export class Commits {
           reads.seen(changeBefore)
           const { codec, clock, maxAgeMs } = this.#parts
           const list = this.hooks.wantChanges(tx) ? new ChangeList(codec) : undefined
-          changes = list?.changes
           const session = new Session(tx, clock.now(), {
             changes: list,
             observer: this.hooks.rowObserver(tx),
@@ -119,6 +119,7 @@ export class Commits {
           list?.sort()
           const value = this.#within(session, fn)
           hasWritten = session.hasWritten
+          changes = session.changes
           for (const id of session.gone) this.#touched.push(id)
           return value
         }),
@@ -128,6 +129,7 @@ export class Commits {
       // A scan that began inside has rows that never were.
       this.writes++
       this.live.rolledBack()
+      this.hooks.rolledBack(this.pending.count > 0)
       resumeExit()
       throw error
     }
@@ -160,6 +162,13 @@ export class Commits {
       if (this.#promise === 'committed') this.#parts.store.sync()
     })
     return this.#flushing
+  }
+
+  /** A hook has come, perhaps in the middle of a transaction. */
+  #hearsFromNow(hook: CommitHook): void {
+    const { session } = this
+    if (session === undefined || session.changes !== undefined) return
+    if (hook.wantsChanges(session.tx)) session.collect(new ChangeList(this.#parts.codec))
   }
 
   #within<T>(session: Session, fn: (session: Session) => T): T {

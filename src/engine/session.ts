@@ -44,7 +44,7 @@ export class Session {
   /** One instant for the whole transaction: nothing expires in its middle. */
   readonly now: number
   readonly #inserted = new Map<KeySpace, number>()
-  readonly #changes: ChangeList | undefined
+  #changes: ChangeList | undefined
   readonly #instant: Instant
   /** Why this session must not commit, although its callback returned. */
   failure: unknown
@@ -69,9 +69,14 @@ export class Session {
     this.#instant = { now: () => now }
   }
 
-  /** What was done so far; undefined if nobody wanted to know when the transaction began. */
+  /** What was done so far; undefined if nobody wants to know. */
   get changes(): readonly Change[] | undefined {
     return this.#changes?.changes
+  }
+
+  /** Takes what is done from now on. */
+  collect(changes: ChangeList): void {
+    this.#changes = changes
   }
 
   /** The live record of a key, or undefined. */

@@ -7,4 +7,6 @@ export interface EventSource {
   readonly clock: Clock
   readonly accesses: AccessMarks
   readonly hooks: { add(hook: CommitHook): () => void }
+  /** Undefined where there are no transactions: there writes are under way side by side. */
+  readonly isInTransaction?: boolean
 }

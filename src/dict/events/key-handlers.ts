@@ -29,6 +29,8 @@ interface Held {
   readonly onAccess: HandlerQueue | undefined
 }
 
+type Coming = Map<string, Held | undefined>
+
 const NOWHERE = new Uint8Array(0)
 
 export class KeyHandlers implements CommitHook, AccessObserver {
@@ -43,8 +45,11 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   /** Of those that are held, by storage key. */
   readonly #places = new Map<string, string>()
   /** Those of settings that are not committed yet; undefined for a setting without any. */
-  readonly #coming = new Map<string, Held | undefined>()
+  readonly #coming: Coming = new Map()
+  /** The same of the running transaction, which may roll back. */
+  readonly #staged: Coming = new Map()
   #expiring = 0
+  /** Those that come are counted: reading what is pending commits it, and tells them. */
   #accessing = 0
   #unhook: (() => void) | undefined
   #stopNoticing: (() => void) | undefined
@@ -72,20 +77,15 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   replace(scope: EventScope, key: string, options: SetOptions | undefined): void {
     const { onExpire, onAccess, keepTtl } = options ?? {}
     const isNew = onExpire !== undefined || onAccess !== undefined
-    if (!isNew && (keepTtl || this.#held.size + this.#coming.size === 0)) return
+    if (!isNew && (keepTtl || this.#size === 0)) return
     const id = scope.space.idOf(key)
+    const coming = this.#source.isInTransaction ? this.#staged : this.#coming
     if (isNew) {
       const queue = onAccess && this.#queue('get', onAccess)
-      this.#coming.set(id, {
-        scope,
-        key,
-        onExpire,
-        onAccess: queue,
-        storageKey: NOWHERE,
-        deadline: 0,
-      })
-    } else if (this.#held.has(id) || this.#coming.has(id)) {
-      this.#coming.set(id, undefined)
+      const held = { scope, key, onExpire, onAccess: queue, storageKey: NOWHERE, deadline: 0 }
+      this.#put(coming, id, held)
+    } else if (this.#held.has(id) || this.#coming.has(id) || this.#staged.has(id)) {
+      this.#put(coming, id, undefined)
     }
     this.#attend()
   }
@@ -96,6 +96,15 @@ export class KeyHandlers implements CommitHook, AccessObserver {
 
   committed(changes: readonly Change[]): void {
     for (const change of changes) this.#heed(change)
+    // All that waited was in it. What is left was overwritten, or deleted, before it was committed.
+    if (this.#source.isInTransaction !== undefined) this.#forget(this.#coming)
+    this.#forget(this.#staged)
+    this.#attend()
+  }
+
+  rolledBack(hasPending: boolean): void {
+    this.#forget(this.#staged)
+    if (!hasPending) this.#forget(this.#coming)
     this.#attend()
   }
 
@@ -124,7 +133,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
 
   /** A dict has closed: its handlers hear nothing more. */
   ended(handle: object): void {
-    for (const map of [this.#held, this.#coming]) {
+    for (const map of [this.#held, this.#coming, this.#staged]) {
       for (const [id, held] of map) if (held?.scope.handle === handle) this.#drop(map, id)
     }
     this.#attend()
@@ -158,11 +167,13 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   }
 
   #heedSet(id: string, { entry, storageKey }: Change): void {
-    if (this.#coming.has(id)) {
-      const coming = this.#coming.get(id)
-      this.#coming.delete(id)
+    // Pending writes are applied before those of the transaction that commits them.
+    const coming = this.#coming.has(id) ? this.#coming : this.#staged
+    if (coming.has(id)) {
+      const next = coming.get(id)
+      this.#take(coming, id)
       this.#drop(this.#held, id)
-      if (coming !== undefined) this.#hold(id, coming)
+      if (next !== undefined) this.#put(this.#held, id, next)
     }
     const held = this.#held.get(id)
     if (held === undefined) return
@@ -172,25 +183,40 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     if (held.onExpire !== undefined) this.onDeadline(storageKey, held.deadline)
   }
 
-  #hold(id: string, held: Held): void {
-    this.#held.set(id, held)
-    if (held.onExpire !== undefined) this.#expiring++
-    if (held.onAccess !== undefined) this.#accessing++
+  get #size(): number {
+    return this.#held.size + this.#coming.size + this.#staged.size
   }
 
-  #drop(map: Map<string, Held | undefined>, id: string): void {
+  #put(map: Coming, id: string, held: Held | undefined): void {
+    this.#drop(map, id)
+    map.set(id, held)
+    this.#count(map, held, 1)
+  }
+
+  #take(map: Coming, id: string): void {
     const held = map.get(id)
     map.delete(id)
-    held?.onAccess?.end(false)
     if (held !== undefined) this.#places.delete(latin1Of(held.storageKey))
-    if (map !== this.#held || held === undefined) return
-    if (held.onExpire !== undefined) this.#expiring--
-    if (held.onAccess !== undefined) this.#accessing--
+    this.#count(map, held, -1)
+  }
+
+  #drop(map: Coming, id: string): void {
+    map.get(id)?.onAccess?.end(false)
+    this.#take(map, id)
+  }
+
+  #forget(map: Coming): void {
+    for (const id of map.keys()) this.#drop(map, id)
+  }
+
+  #count(map: Coming, held: Held | undefined, by: 1 | -1): void {
+    if (held?.onAccess !== undefined) this.#accessing += by
+    if (map === this.#held && held?.onExpire !== undefined) this.#expiring += by
   }
 
   #attend(): void {
     const { hooks, accesses } = this.#source
-    if (this.#held.size + this.#coming.size > 0) this.#unhook ??= hooks.add(this)
+    if (this.#size > 0) this.#unhook ??= hooks.add(this)
     else this.#unhook = void this.#unhook?.()
     if (this.#accessing > 0) this.#stopNoticing ??= accesses.add(this)
     else this.#stopNoticing = void this.#stopNoticing?.()
