@@ -6,16 +6,25 @@
  * listener has closed the environments is fatal. A signal ends the process without the event.
  */
 import { StoreBusyError } from '../errors/store-errors.js'
-import type { Engine } from './engine.js'
 import type { Listeners } from './listeners.js'
 
-const open = new Map<Engine, Listeners<unknown>>()
+/** What the hook needs of an engine. */
+export interface Closable {
+  readonly isClosed: boolean
+  readonly isInTransaction: boolean
+  flushSync(): void
+  close(): void
+  /** Inside a transaction: it rolls back with this error, whoever catches it meanwhile. */
+  failTransaction(error: unknown): void
+}
+
+const open = new Map<Closable, Listeners<unknown>>()
 let isListening = false
 /** The process was to exit inside a transaction, and will as soon as that is left. */
 let isLeaving = false
 
 /** Commits and closes the engine at exit, unless it was closed before. */
-export function flushAtExit(engine: Engine, errors: Listeners<unknown>): void {
+export function flushAtExit(engine: Closable, errors: Listeners<unknown>): void {
   for (const known of open.keys()) if (known.isClosed) open.delete(known)
   open.set(engine, errors)
   if (isListening) return
@@ -52,7 +61,7 @@ function closeAll(): void {
   if (unheard !== undefined) throw unheard.error
 }
 
-function runningTransactions(): Engine[] {
+function runningTransactions(): Closable[] {
   return [...open.keys()].filter((engine) => engine.isInTransaction)
 }
 
@@ -65,7 +74,7 @@ export function resumeExit(): void {
   process.exit()
 }
 
-function isSaved(engine: Engine): boolean {
+function isSaved(engine: Closable): boolean {
   try {
     engine.flushSync()
     return true
@@ -75,11 +84,11 @@ function isSaved(engine: Engine): boolean {
 }
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-const onSignals = new Set<Engine>()
+const onSignals = new Set<Closable>()
 let isListeningToSignals = false
 
 /** Commits the engine's pending writes on a signal that would end the process, and lets it end. */
-export function flushOnSignals(engine: Engine): void {
+export function flushOnSignals(engine: Closable): void {
   for (const known of onSignals) if (known.isClosed) onSignals.delete(known)
   onSignals.add(engine)
   if (isListeningToSignals) return
