@@ -181,8 +181,13 @@ export function tieredProofs(server: () => RedisServer): Readonly<Record<string,
       dict.on('error', () => {})
       await dict.set('a', 1)
       await dict.flush()
-      // A copy is what was read.
-      await dict.get('a')
+      // A copy is what was read, once the far store hears of changes.
+      await until(async () => {
+        const { farReads } = (await dict.stats()).engine
+        dict.clearCache()
+        await dict.get('a')
+        return (await dict.stats()).engine.farReads === farReads
+      })
       await client.sendCommand(['ACL', 'DELUSER', 'far'])
       await use(dict)
     })

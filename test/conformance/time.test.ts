@@ -45,13 +45,13 @@ describe.each(FACES)('$name', ({ newPlace }) => {
     const now = clock.now()
     await dict.set('default', 1)
     await dict.set('never', 1, { ttl: null })
-    await dict.set('at', 1, { expiresAt: now + 5_000 })
-    await dict.set('date', 1, { expiresAt: new Date(now + 6_000) })
+    await dict.set('at', 1, { expiresAt: now + 50_000 })
+    await dict.set('date', 1, { expiresAt: new Date(now + 60_000) })
     await dict.set('at', 2, { keepTtl: true })
     const deadlines = await Promise.all(
       ['default', 'never', 'at', 'date'].map(async (key) => (await dict.getEntry(key))?.expiresAt),
     )
-    expect(deadlines).toEqual([now + 3_600_000, undefined, now + 5_000, now + 6_000])
+    expect(deadlines).toEqual([now + 3_600_000, undefined, now + 50_000, now + 60_000])
   })
 
   test('maxAge ends entries by the time of their making, whatever their ttl, and updates do not help', async () => {
