@@ -18,6 +18,7 @@ export type {
   RowJournal,
   RowOperation,
 } from './store/async-store.js'
+export type { RowUse, RowUses } from './store/row-uses.js'
 export type {
   CommitPromise,
   DeadlineHint,

@@ -77,7 +77,7 @@ export const ONLY_AT_ONCE = [...OF_THE_VIEW, ...OF_SYNC_STORES.filter((name) => 
 /** What each setting alone may be, and not together. */
 function refuseContradictions(config: CheckedConfig, origin: Origin): void {
   const { store, namespace, initial } = config
-  const useless = ONLY_AT_ONCE.find((name) => config[name] !== undefined)
+  const useless = ONLY_AT_ONCE.find((name) => (config[name] ?? undefined) !== undefined)
   if (useless !== undefined && !answersAtOnce(store)) {
     throw new ConfigError(
       useless,

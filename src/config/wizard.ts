@@ -48,7 +48,7 @@ async function answered(questions: Questions): Promise<ConfigInput> {
   return {
     ...settings,
     store,
-    ...(await answeredSettings(questions, usual)),
+    ...(await answeredSettings(questions, settings, store)),
     cipher: await questions.ask(CIPHER),
   }
 }
@@ -83,9 +83,15 @@ const SETTINGS = {
 } as const
 
 /** Settings for which there was an answer. */
-async function answeredSettings(questions: Questions, usual: CheckedConfig): Promise<ConfigInput> {
+async function answeredSettings(
+  questions: Questions,
+  usual: CheckedConfig,
+  store: StoreConfig,
+): Promise<ConfigInput> {
   const answers: Record<string, unknown> = {}
+  const useless: readonly string[] = answersAtOnce(store) ? [] : ONLY_AT_ONCE
   for (const [name, text] of Object.entries(SETTINGS)) {
+    if (useless.includes(name)) continue
     const key = name as keyof typeof SETTINGS
     const answer = await questions.ask(settingQuestion(key, text, usual[key]))
     if (answer !== undefined) answers[name] = answer

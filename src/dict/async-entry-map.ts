@@ -41,8 +41,11 @@ export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
     key: L,
   ): Promise<DictEntry<L, Frozen<ValueAt<S, L>>> | undefined> {
     const { engine, space, mode } = this.#scope
-    const entry = await engine.entry(space, this.#scope.key(key), mode)
-    return entry && (entryFace(entry, key, mode) as DictEntry<L, Frozen<ValueAt<S, L>>>)
+    const text = this.#scope.key(key)
+    const entry = await engine.entry(space, text, mode)
+    if (entry === undefined) return undefined
+    const accessedAt = await engine.accessTimes?.of(space, text)
+    return entryFace(entry, key, mode, accessedAt) as DictEntry<L, Frozen<ValueAt<S, L>>>
   }
 
   /** Whether the key is there and has not expired. */

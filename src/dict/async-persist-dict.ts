@@ -53,7 +53,7 @@ export class AsyncPersistDict<
           scope.space,
           entries.map((entry) => scope.restoring(entry)),
         ),
-      wasRead: () => {},
+      wasRead: (key, at) => scope.engine.accessTimes?.wasRead(scope.space, scope.key(key), at),
     })
   }
 
@@ -77,7 +77,10 @@ export class AsyncPersistDict<
     }))
   }
 
-  /** Gives an entry its time to live anew: as long as it was given when it was last set. False if absent. */
+  /**
+   * Gives an entry its time to live anew: as long as it was given when it was last set. Counts as a
+   * read for `maxIdle`. False if the key is absent.
+   */
   async touch(key: KeyIn<K>): Promise<boolean> {
     const { clock } = this.#scope.engine
     return this.#scope.change(key, (_, entry) => {
@@ -90,8 +93,8 @@ export class AsyncPersistDict<
   }
 
   /**
-   * Removes the rows of expired entries from the store, in all namespaces; returns how many. A store
-   * that removes them itself, such as Redis, leaves few or none.
+   * Removes the rows of expired and idle entries from the store, in all namespaces; returns how many. A
+   * store that removes expired ones itself, such as Redis, leaves few or none of those.
    */
   async sweep(): Promise<number> {
     this.#scope.assertOpen()

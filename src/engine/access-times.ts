@@ -19,20 +19,11 @@ import type { CommitHook } from './commit-hooks.js'
 import { pathOf } from './count.js'
 import type { Engine } from './engine.js'
 import type { FurtherDue } from './further-due.js'
+import { grainMsOf, MOST_NOTED, noteWithinMs, oldestKept } from './idleness.js'
 import { placeOf } from './row.js'
 import type { Session } from './session.js'
 
 export const ACCESSED = 'accessed'
-
-/** How exact times are, in parts of `maxIdle`. */
-const GRAINS = 50
-const SHORTEST_GRAIN_MS = 10
-const LONGEST_GRAIN_MS = 3_600_000
-
-/** Noted reads reach the disk after so long at the latest, or half a grain. */
-const WRITE_AFTER_MS = 5_000
-/** More are written at once: they are held in memory. */
-const MOST_NOTED = 100_000
 
 /** Rows of a namespace that was cleared, removed at a time. */
 const CLEAR_STEP_ROWS = 1_000
@@ -56,8 +47,7 @@ export class AccessTimes implements AccessObserver, CommitHook, FurtherDue {
   constructor(engine: Engine, maxIdleMs: number, onError: (error: unknown) => void) {
     this.#engine = engine
     this.#maxIdleMs = maxIdleMs
-    const grainMs = Math.max(SHORTEST_GRAIN_MS, maxIdleMs / GRAINS)
-    this.#grainMs = Math.min(grainMs, LONGEST_GRAIN_MS)
+    this.#grainMs = grainMsOf(maxIdleMs)
     this.#onError = onError
     engine.hooks.add(this)
     engine.accesses.add(this)
@@ -80,7 +70,7 @@ export class AccessTimes implements AccessObserver, CommitHook, FurtherDue {
   wasRead(space: KeySpace, key: string, at: number): void {
     this.#noted.set(space.idOf(key), { space, key, at })
     if (this.#noted.size >= MOST_NOTED) this.#write()
-    this.#timer ??= this.#engine.clock.after(Math.min(WRITE_AFTER_MS, this.#grainMs / 2), () => {
+    this.#timer ??= this.#engine.clock.after(noteWithinMs(this.#grainMs), () => {
       this.#write()
       this.#timer = this.#engine.clock.after(this.#grainMs / 2, () => {
         this.#timer = undefined
@@ -132,9 +122,8 @@ export class AccessTimes implements AccessObserver, CommitHook, FurtherDue {
     return removed
   }
 
-  /** Written times may be too old by two grains: nothing goes early. */
   #latest(): number {
-    return this.#engine.now() - this.#maxIdleMs - 2 * this.#grainMs
+    return oldestKept(this.#engine.now(), this.#maxIdleMs)
   }
 
   #write(): void {

@@ -32,7 +32,14 @@ export type AsyncOpenOptionsWithPlace<S extends object, K> = AsyncOpenOptions<S,
 export const OF_THE_VIEW = ['onConflict', 'maxKeys'] as const
 
 /** Options that mean nothing to an asynchronous store. */
-export const OF_SYNC_STORES = ['lmdb', 'flushOnSignals', 'maxIdle'] as const
+export const OF_SYNC_STORES = [
+  'lmdb',
+  'flushOnSignals',
+  'maxEntries',
+  'maxBytes',
+  'eviction',
+  'namespaces',
+] as const
 
 type Place = string | SyncStore | AsyncStore
 
@@ -68,7 +75,7 @@ function localScope<S extends object, K>(
 ): AsyncScope {
   const { scope, events } = openScope(place, options, undefined)
   const { space, mode } = scope
-  const engine = new LocalEngine(scope.engine)
+  const engine = new LocalEngine(scope.engine, scope.accessTimes)
   const rules = entryRules(options as OpenOptions, engine, undefined)
   const handle = {
     get isClosed() {
@@ -103,6 +110,7 @@ async function remoteScope<S extends object, K>(
 ): Promise<AsyncScope> {
   checkOptions(options)
   refuse(options, OF_SYNC_STORES, `It means nothing to a ${store.kind} store.`)
+  if (store.uses === undefined) refuse(options, ['maxIdle'], usesNotKept(store.kind))
   const settings = engineSettings(options as OpenOptions)
   ttlMs(options.ttl, 'ttl')
   const { release, ...shared } = await shareRemote(store, settings)
@@ -136,6 +144,10 @@ async function remoteScope<S extends object, K>(
   return scope
 }
 
+function usesNotKept(kind: string): string {
+  return `The ${kind} store does not keep when rows were last used (AsyncStore.uses).`
+}
+
 function asked<S extends object, K>(
   given: Place | AsyncOpenOptionsWithPlace<S, K>,
   separate: AsyncOpenOptions<S, K>,
@@ -165,10 +177,14 @@ function isAsyncStore(place: unknown): place is AsyncStore {
   return typeof (place as Partial<AsyncStore> | null)?.commit === 'function'
 }
 
-/** Throws OptionError for the first of the named options that was given. */
+/** Throws OptionError for the first of the named options that was given, and not as null, which is for none. */
 function refuse(options: object, names: readonly string[], why: string): void {
-  const name = names.find((each) => (options as Record<string, unknown>)[each] !== undefined)
+  const name = names.find((each) => isGiven((options as Record<string, unknown>)[each]))
   if (name !== undefined) {
     throw new OptionError(name, `Option "${name}" cannot be used with openAsync() here. ${why}`)
   }
+}
+
+function isGiven(option: unknown): boolean {
+  return option !== undefined && option !== null
 }

@@ -10,6 +10,7 @@ import { RemoteEngine } from '../engine/async/remote-engine.js'
 import { checkRemoteIdentity } from '../engine/async/remote-identity.js'
 import { SealedAsyncStore } from '../engine/async/sealed-async-store.js'
 import type { Feed } from '../engine/feed.js'
+import { grainMsOf } from '../engine/idleness.js'
 import { AsyncLeases } from '../engine/leases/async-leases.js'
 import { Leasing } from '../engine/leases/leasing.js'
 import { Listeners } from '../engine/listeners.js'
@@ -105,7 +106,7 @@ async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts
   const errors = new Listeners<unknown>()
   const warnings = new Listeners<Warning>()
   const onError = (error: unknown) => errors.tell(error)
-  const { clock, durability, maxAgeMs } = settings
+  const { clock, durability, maxAgeMs, maxIdleMs } = settings
   const codec = settings.makeCodec()
   const secrets = await prepared(opened, settings)
   const store = secrets === undefined ? opened : sealed(opened, secrets, warnings)
@@ -119,6 +120,7 @@ async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts
     clock,
     durability,
     maxAgeMs,
+    maxIdleMs,
     onError,
   })
   const stop = startBackground(engine, settings, onError)
@@ -132,10 +134,11 @@ async function made(opened: AsyncStore, settings: EngineSettings): Promise<Parts
 /** Starts what the settings ask for; returns how to stop it. */
 function startBackground(
   engine: RemoteEngine,
-  { background, clock }: EngineSettings,
+  { background, clock, maxIdleMs }: EngineSettings,
   onError: (error: unknown) => void,
 ): () => Promise<void> {
-  const stop = background === true ? sweepFromTimeToTime(engine, clock, onError) : () => {}
+  const pauseMs = Math.min(SWEEP_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, grainMsOf(maxIdleMs)))
+  const stop = background === true ? sweepFromTimeToTime(engine, clock, pauseMs, onError) : () => {}
   const reporter = background === 'disabled' ? undefined : new RemoteReporter(engine, onError)
   return async () => {
     stop()
@@ -175,9 +178,13 @@ function sealed(
 /** Stores that drop expired rows themselves leave nothing to sweep: asking them costs a command. */
 const SWEEP_PAUSE_MS = 60_000
 
+/** With a `maxIdle` of seconds, nobody wants to wait for a minute. */
+const SHORTEST_PAUSE_MS = 1_000
+
 function sweepFromTimeToTime(
   engine: RemoteEngine,
   clock: Clock,
+  pauseMs: number,
   onError: (error: unknown) => void,
 ): () => void {
   let timer: Timer
@@ -187,8 +194,8 @@ function sweepFromTimeToTime(
     } catch (error) {
       if (!engine.isClosed) onError(error)
     }
-    if (!engine.isClosed) timer = clock.after(SWEEP_PAUSE_MS, sweep)
+    if (!engine.isClosed) timer = clock.after(pauseMs, sweep)
   }
-  timer = clock.after(SWEEP_PAUSE_MS, sweep)
+  timer = clock.after(pauseMs, sweep)
   return () => timer.cancel()
 }

@@ -11,6 +11,7 @@ import type {
   RowOperation,
 } from './async-store.js'
 import { JournalOver } from './journal-over.js'
+import type { RowUses } from './row-uses.js'
 import type {
   CommitPromise,
   DeadlineHint,
@@ -20,6 +21,7 @@ import type {
   StoreTransaction,
   SyncStore,
 } from './sync-store.js'
+import { forgetTimes, UsesOver } from './uses-over.js'
 
 /** The same rows, behind promises. Closing it closes the store. */
 export function asyncOver(store: SyncStore): AsyncStore {
@@ -42,6 +44,7 @@ class AsyncOver implements AsyncStore {
   readonly atomicity = 'batch'
   readonly hears = true
   readonly journal: JournalOver
+  readonly uses: RowUses
   readonly #rows: SyncStore
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
 
@@ -54,6 +57,7 @@ class AsyncOver implements AsyncStore {
     this.location = rows.location
     this.identity = `async ${rows.identity}`
     this.journal = new JournalOver(rows)
+    this.uses = new UsesOver(rows, (work) => this.#transaction('committed', work))
     this.#known = rows.changeId()
     rows.onCommit(() => this.#look())
   }
@@ -115,6 +119,11 @@ class AsyncOver implements AsyncStore {
       this.#transaction('committed', (tx) => {
         this.journal.noteClear(tx, bucket, range.from)
         for (const { key } of rows) tx.delete(bucket, key)
+        forgetTimes(
+          tx,
+          bucket,
+          rows.map(({ key }) => key),
+        )
       })
       for (const { key } of rows) this.#tell(bucket, key)
     }

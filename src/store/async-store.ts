@@ -23,6 +23,7 @@
  * - No call throws: it rejects, with ClosedError after close(), StoreError for a failure of the engine,
  *   within a bounded time. The loss of a connection alone rejects nothing and prints nothing.
  */
+import type { RowUses } from './row-uses.js'
 import type { CommitPromise, DeadlineHint, ScanRange, StoreRow, StoreStats } from './sync-store.js'
 
 /** What a row must be for a batch to be applied. */
@@ -233,6 +234,8 @@ export interface AsyncStore {
   readonly common?: CommonRows
   /** What anyone changes. A store that cannot tell has no such member; then nobody can watch. */
   readonly journal?: RowJournal | undefined
+  /** When rows were last used. A store that cannot keep that has no such member; then there is no `maxIdle`. */
+  readonly uses?: RowUses | undefined
   /** Resolves when all that was committed so far is as safe as this store can make it. */
   sync(): Promise<void>
   /** What the store can tell of itself. */

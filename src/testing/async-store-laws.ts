@@ -5,6 +5,7 @@ import { asyncDeadlineLaws } from './async-deadline-laws.js'
 import { asyncJournalLaws } from './async-journal-laws.js'
 import { asyncScanLaws } from './async-scan-laws.js'
 import type { AsyncStoreLaw } from './async-store-law.js'
+import { asyncUsesLaws } from './async-uses-laws.js'
 
 /**
  * The contract of AsyncStore: a store that breaks none of these laws can carry an asynchronous dict.
@@ -17,5 +18,6 @@ export const asyncStoreLaws: readonly AsyncStoreLaw[] = [
   ...asyncBatchLaws,
   ...asyncDeadlineLaws,
   ...asyncJournalLaws,
+  ...asyncUsesLaws,
   ...asyncClosingLaws,
 ]

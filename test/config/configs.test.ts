@@ -95,7 +95,12 @@ describe('a setting that is wrong is a ConfigError that names it, what it was an
     [{ store: { kind: 'redis' } }, 'store.url', 'exactly one of url and cluster'],
     [{ store: { kind: 'tiered', near: 'redis://h', far: 'memory:' } }, 'store.near.kind', '"lmdb"'],
     [{ store: { kind: 'tiered', near: 'memory:', far: './x' } }, 'store.far.kind', '"redis"'],
-    [{ store: 'redis://h', maxIdle: '1d' }, 'maxIdle', 'cannot go with a redis store'],
+    [
+      { store: 'redis://h', flushOnSignals: true },
+      'flushOnSignals',
+      'cannot go with a redis store',
+    ],
+    [{ store: 'redis://h', maxBytes: 1e9 }, 'maxBytes', 'cannot go with a redis store'],
     [{ store, namespace: 'a', initial: { a: 1 } }, 'initial', 'cannot go with namespace'],
     [key('secret'), 'cipher.keys.0', 'must be an object, and was a string'],
     [key({ password: 77_777 }), 'cipher.keys.0.password', 'and was a number'],

@@ -60,10 +60,11 @@ test('configWizard() leaves out of a preset what the store has no use for, and a
   const { config, said } = await piped('llm_cache', 'redis://h', 'PW', '', '', '', '', '', '')
   expect(config).toMatchObject({
     store: { kind: 'redis', url: 'redis://h', password: { env: 'PW' } },
-    maxBytes: 2 ** 33,
+    maxIdle: '30d',
   })
-  expect(config).not.toHaveProperty('maxIdle')
-  expect(said).toContain('Left out, as a redis store has no use for it: maxIdle.')
+  for (const name of ['maxBytes', 'eviction']) expect(config).not.toHaveProperty(name)
+  expect(said).toContain('Left out, as a redis store has no use for it: maxBytes, eviction.')
+  expect(said).not.toContain('How many entries')
 })
 
 test('configWizard() begins again after a no, and makes nothing when the input ends', async () => {

@@ -31,10 +31,27 @@ test('openAsync() refuses no place, two places, and options that mean nothing th
     { lmdb: {} },
     { onConflict: 'throw' },
     { flushOnSignals: true },
+    { maxEntries: 5 },
+    { maxBytes: 2 ** 30 },
+    { eviction: 'lru' },
+    { namespaces: { a: { maxEntries: 5 } } },
     { TTL: 1 },
   ]) {
     await expect(openAsync(store, options as never)).rejects.toBeInstanceOf(OptionError)
   }
+  // Null says that there is no limit, which is so.
+  await using dict = await openAsync<Record<string, number>>(store, { maxEntries: null })
+  await dict.set('a', 1)
+})
+
+test('maxIdle is refused where the store does not keep when rows were used', async () => {
+  const store = Object.assign(asyncMemoryStore(), { uses: undefined })
+  const opening = openAsync(store, { maxIdle: '1h' })
+  await expect(opening).rejects.toMatchObject({
+    name: 'OptionError',
+    message: expect.stringContaining('maxIdle'),
+  })
+  await store.close()
 })
 
 test('a dict of openAsync() shares cache and pending writes with one of open()', async () => {

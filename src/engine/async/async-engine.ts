@@ -68,7 +68,17 @@ export interface AsyncUpkeep {
   compact(): Promise<CompactReport>
 }
 
+/** When entries were last read or written, coarsely. */
+export interface AccessLog {
+  /** When a key was last accessed; undefined if nobody knows. */
+  of(space: KeySpace, key: string): number | undefined | Promise<number | undefined>
+  /** A key was last accessed then, whatever is known. */
+  wasRead(space: KeySpace, key: string, at: number): void
+}
+
 export interface AsyncEngine {
+  /** Undefined without `maxIdle`. */
+  readonly accessTimes: AccessLog | undefined
   readonly upkeep: AsyncUpkeep
   readonly codec: ValueCodec
   readonly clock: Clock

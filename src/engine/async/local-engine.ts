@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import type { BackupReport } from '../../store/sync-store.js'
+import type { AccessTimes } from '../access-times.js'
 import { namespacePaths } from '../count.js'
 import type { Engine } from '../engine.js'
 import type { Entry, ValueMode } from '../entry.js'
@@ -27,8 +28,10 @@ export class LocalEngine implements AsyncEngine {
   readonly clock: Clock
   readonly upkeep: AsyncUpkeep
   readonly #engine: Engine
+  readonly accessTimes: AccessTimes | undefined
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, accessTimes?: AccessTimes) {
+    this.accessTimes = accessTimes
     this.codec = engine.codec
     this.clock = engine.clock
     this.upkeep = new LocalUpkeep(engine)
@@ -118,7 +121,7 @@ export class LocalEngine implements AsyncEngine {
   }
 
   async sweep(): Promise<number> {
-    return sweep(this.#engine)
+    return sweep(this.#engine, this.accessTimes)
   }
 
   async *namespaces(): AsyncGenerator<readonly string[], undefined> {

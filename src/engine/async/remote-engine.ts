@@ -12,7 +12,6 @@ import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
-import type { KeySettings } from '../../keys/key-settings.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import {
   type AsyncStore,
@@ -23,8 +22,6 @@ import {
 import type { CommitPromise } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
 import type { Counts } from '../activity/activity.js'
-import type { EntryCache } from '../cached-reads.js'
-import type { Durability } from '../commits.js'
 import { Entry, type ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
 import { changeOfRow } from '../feed.js'
@@ -39,8 +36,10 @@ import type {
   Decide,
 } from './async-engine.js'
 import { RemoteCache } from './remote-cache.js'
+import type { RemoteEngineParts } from './remote-engine-parts.js'
 import { RemoteFeed } from './remote-feed.js'
 import { RemoteHooks } from './remote-hooks.js'
+import { type RemoteIdle, remoteIdle } from './remote-idle.js'
 import { RemoteNamespaces } from './remote-namespaces.js'
 import { type Located, liveFields, RemotePlaces } from './remote-places.js'
 import { scanRemote } from './remote-scan.js'
@@ -49,19 +48,6 @@ import { countRemoteInvalidated, sweepRemoteTags } from './remote-tag-sweep.js'
 import { RemoteTags } from './remote-tags.js'
 import { RemoteUpkeep } from './remote-upkeep.js'
 import { RemoteWrites } from './remote-writes.js'
-
-export interface RemoteEngineParts {
-  readonly store: AsyncStore
-  readonly codec: ValueCodec
-  readonly keySettings: KeySettings
-  readonly cache: EntryCache
-  readonly clock: Clock
-  readonly durability: Durability
-  /** No entry lives longer after it was made. @default Infinity */
-  readonly maxAgeMs?: number | undefined
-  /** Told of failures that no call can report. */
-  readonly onError: (error: unknown) => void
-}
 
 export class RemoteEngine implements AsyncEngine {
   readonly store: AsyncStore
@@ -74,6 +60,7 @@ export class RemoteEngine implements AsyncEngine {
   readonly accesses = new AccessMarks()
   /** Those who hear of what this process changes. */
   readonly hooks = new RemoteHooks(() => this.#attendDrops())
+  readonly accessTimes: RemoteIdle | undefined
   readonly #namespaces: RemoteNamespaces
   readonly #promise: CommitPromise
   readonly #tags: RemoteTags
@@ -115,6 +102,13 @@ export class RemoteEngine implements AsyncEngine {
       maxAgeMs,
       hooks: this.hooks,
       ready,
+    })
+    this.accessTimes = remoteIdle(parts.maxIdleMs, {
+      ...parts,
+      places: this.#places,
+      accesses: this.accesses,
+      hooks: this.hooks,
+      expire: (check, record) => this.#expire(check, record),
     })
     this.#stop = [store.onInvalidate((bucket, key) => this.#invalidate(bucket, key))]
     const unheard = store.onError?.(onError)
@@ -273,9 +267,10 @@ export class RemoteEngine implements AsyncEngine {
       store,
       tags: this.#tags,
       spaceAt: (prefix) => this.#namespaces.at(prefix),
-      remove: (check) => this.#remove(check),
+      remove: (check) => this.#remove(check, 'nothing'),
     })
-    return expired + invalidated
+    const idle = (await this.accessTimes?.sweep()) ?? 0
+    return expired + invalidated + idle
   }
 
   async *namespaces(): AsyncGenerator<readonly string[], undefined> {
@@ -332,6 +327,7 @@ export class RemoteEngine implements AsyncEngine {
 
   async #close(): Promise<void> {
     await this.#writes.idle()
+    await this.accessTimes?.close()
     for (const stop of this.#stop) stop()
     this.hooks.end()
     this.#cache.clear()
@@ -346,11 +342,15 @@ export class RemoteEngine implements AsyncEngine {
       : Entry.whole(located.key, fields, this.codec)
   }
 
-  async #remove({ bucket, key, starts }: RowCheck): Promise<boolean> {
-    const isGone = await this.#writes.commit(
-      [{ bucket, key, starts }],
-      [{ kind: 'delete', bucket, key, noted: 'nothing' }],
-    )
+  async #expire(check: RowCheck, record: Uint8Array): Promise<boolean> {
+    const isGone = await this.#remove(check, 'expire')
+    if (isGone) this.#expired(check.key, record)
+    return isGone
+  }
+
+  async #remove({ bucket, key, starts }: RowCheck, noted: 'expire' | 'nothing'): Promise<boolean> {
+    const operation = { kind: 'delete', bucket, key, noted } as const
+    const isGone = await this.#writes.commit([{ bucket, key, starts }], [operation])
     const space = this.#namespaces.known(key)
     if (bucket === ROWS && space !== undefined) this.#cache.drop(space, key)
     return isGone

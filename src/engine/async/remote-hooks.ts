@@ -4,6 +4,8 @@ import type { CommitHook } from '../commit-hooks.js'
 /** Those who hear of what this process changes in an AsyncStore. */
 export class RemoteHooks {
   readonly #hooks = new Set<CommitHook>()
+  /** Those of the hooks that want to hear of more than what is written here. */
+  readonly #attending = new Set<CommitHook>()
   readonly #attend: () => (() => void) | undefined
   #stop: (() => void) | undefined
 
@@ -15,11 +17,17 @@ export class RemoteHooks {
   /** Adds a hook, of which only committed() is called; returns how to remove it. */
   add(hook: CommitHook): () => void {
     this.#hooks.add(hook)
+    this.#attending.add(hook)
     this.#stop ??= this.#attend()
     return () => {
       this.#hooks.delete(hook)
-      if (this.#hooks.size === 0) this.end()
+      if (this.#attending.delete(hook) && this.#attending.size === 0) this.end()
     }
+  }
+
+  /** The same, of what is written here alone: for its sake, nothing else is attended to. */
+  addQuiet(hook: CommitHook): void {
+    this.#hooks.add(hook)
   }
 
   /** Whether anybody wants to hear. */

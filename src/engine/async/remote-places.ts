@@ -139,6 +139,15 @@ export class RemotePlaces {
     return { key, place, record, chain: undefined, invalidatedAt: version, tagDoubt: doubt }
   }
 
+  /** Where a key is that was there. Asked for are only those that may share a digest. */
+  async storageKey(space: KeySpace, key: string): Promise<Uint8Array> {
+    const first = space.encode(key)
+    if (!space.isHashed(first)) return first
+    const chains = await this.#chains(space, [first])
+    const { slots = 1 } = chains.get(latin1Of(first)) ?? {}
+    return slots === 1 ? first : (await this.locateOne(space, key)).place.storageKey
+  }
+
   /** The chains of the hashed keys, by name. */
   async #chains(space: KeySpace, firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
     const isKept = this.#keepsChains(space) && firsts.length > 0

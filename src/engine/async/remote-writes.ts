@@ -63,7 +63,7 @@ type FirstTry<T> =
   | { readonly later: Promise<Decision<T>>; readonly version: number | undefined }
 
 /** Leading bytes of a record in which every change shows: its checksum, times and versions. */
-const HEAD_BYTES = 48
+export const HEAD_BYTES = 48
 
 export class RemoteWrites {
   commits = 0

@@ -33,6 +33,7 @@ export class SealedAsyncStore implements AsyncStore {
   readonly inner: AsyncStore
   /** Notes of what is sealed as it lies there: those of `rows` open like any record. */
   readonly journal: RowJournal | undefined
+  readonly uses: AsyncStore['uses']
   readonly getToReplace?: NonNullable<AsyncStore['getToReplace']>
   readonly knows?: NonNullable<AsyncStore['knows']>
   readonly onDrop?: (listener: DropListener) => () => void
@@ -46,6 +47,7 @@ export class SealedAsyncStore implements AsyncStore {
     this.#sealer = new RowSealer(secrets)
     this.#budget = budget
     this.journal = inner.journal
+    this.uses = inner.uses
     const { getToReplace } = inner
     if (getToReplace !== undefined) {
       this.getToReplace = async (bucket, given) => {

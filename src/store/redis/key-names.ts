@@ -4,6 +4,7 @@
  *     {prefix}:r:bucket:key    a row: its record, with its deadline as the time to live
  *     {prefix}:i:bucket        the index of a bucket: a sorted set of its keys, all of score 0
  *     {prefix}:d:bucket        a sorted set of the keys that have a deadline, by deadline
+ *     {prefix}:u:bucket        a sorted set of keys by the time of their last use, with `maxIdle`
  *     {prefix}:w:bucket        the head of the bucket's journal, while somebody watches it: see scripts.ts
  *     {prefix}:n:bucket        the notes of that journal
  *     {prefix}:v               the last version given
@@ -30,6 +31,7 @@ export interface BucketNames {
   readonly route: string
   readonly index: string
   readonly deadlines: string
+  readonly uses: string
   readonly journal: string
   readonly notes: string
 }
@@ -80,6 +82,7 @@ export class KeyNames {
         route: `${head}:r:${encoded}:`,
         index: `${head}:i:${encoded}`,
         deadlines: `${head}:d:${encoded}`,
+        uses: `${head}:u:${encoded}`,
         journal: `${head}:w:${encoded}`,
         notes: `${head}:n:${encoded}`,
       }))

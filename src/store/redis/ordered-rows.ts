@@ -40,6 +40,8 @@ export interface OrderedRowsParts {
   readonly names: KeyNames
   readonly reads: RowReads
   readonly drops: Drops
+  /** Told of rows that Redis has dropped. */
+  readonly gone: (bucket: string, keys: readonly Uint8Array[]) => Promise<void>
   /** Names us in notes of the journal. */
   readonly writer: Uint8Array
 }
@@ -49,13 +51,15 @@ export class OrderedRows {
   readonly #names: KeyNames
   readonly #reads: RowReads
   readonly #drops: Drops
+  readonly #gone: OrderedRowsParts['gone']
   readonly #writer: Uint8Array
 
-  constructor({ commands, names, reads, drops, writer }: OrderedRowsParts) {
+  constructor({ commands, names, reads, drops, gone, writer }: OrderedRowsParts) {
     this.#commands = commands
     this.#names = names
     this.#reads = reads
     this.#drops = drops
+    this.#gone = gone
     this.#writer = writer
   }
 
@@ -195,6 +199,12 @@ export class OrderedRows {
       const [isDone, inRange, ...lists] = answer as [number, number, Buffer[], Buffer[], Buffer[]]
       const [there = [], gone = [], removed = []] = lists.map(hintsOf)
       for (const hint of removed) this.#drops.tell(bucket, hint)
+      if (removed.length > 0) {
+        await this.#gone(
+          bucket,
+          removed.map(({ key }) => key),
+        )
+      }
       passed += there.length + gone.length
       if (!visit({ there, gone, inRange }) || isDone === 1) return
     }

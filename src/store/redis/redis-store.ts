@@ -26,6 +26,7 @@ import { GroupCommit } from './group-commit.js'
 import { RedisJournal } from './journal.js'
 import type { KeyNames } from './key-names.js'
 import { OrderedRows } from './ordered-rows.js'
+import { RedisUses } from './redis-uses.js'
 import { RowReads } from './row-reads.js'
 import { VERSIONS } from './scripts.js'
 import { Tracking } from './tracking.js'
@@ -55,6 +56,7 @@ export class RedisStore implements AsyncStore {
   readonly #versions: VersionSource
   readonly #drops = new Drops()
   readonly journal: RedisJournal
+  readonly uses: RedisUses
   #dropWatch: DropWatch | undefined
   #tracking: Tracking | undefined
 
@@ -76,8 +78,12 @@ export class RedisStore implements AsyncStore {
       hears: () => this.hears,
       attend: () => this.#attend(),
     })
+    this.uses = new RedisUses(commands, names)
     const { writer } = this.journal
-    this.#ordered = new OrderedRows({ commands, names, reads, drops: this.#drops, writer })
+    const gone = async (bucket: string, keys: readonly Uint8Array[]) => {
+      if (this.uses.isKept) await this.uses.forgetGone(bucket, keys)
+    }
+    this.#ordered = new OrderedRows({ commands, names, reads, drops: this.#drops, gone, writer })
     this.#commits = new GroupCommit({ commands, names, clock, writer })
     this.#versions = new VersionSource(async (count) =>
       Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
@@ -152,9 +158,10 @@ export class RedisStore implements AsyncStore {
     this.#commands.assertOpen()
     // Deleted as by anybody else: that is right even while a slot moves to another node.
     const cleared = copyOf(range.from ?? new Uint8Array(0))
-    await this.#ordered.eachKey(bucket, range, (keys, part) => {
+    await this.#ordered.eachKey(bucket, range, async (keys, part) => {
       const operations = keys.map((key) => ({ kind: 'delete' as const, bucket, key }))
-      return this.#commits.remove(part, { checks: [], operations }, cleared)
+      await this.#commits.remove(part, { checks: [], operations }, cleared)
+      await this.uses.forget(bucket, part, keys)
     })
   }
 

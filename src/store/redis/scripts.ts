@@ -301,6 +301,14 @@ found[3] = start + read < next and 1 or 0
 return found
 `)
 
+/** KEYS: times of use. ARGV: what names of rows begin with, keys. Forgets those whose rows are not there. */
+export const FORGET_GONE = script(`
+for at = 2, #ARGV do
+  if redis.call('EXISTS', ARGV[1] .. ARGV[at]) == 0 then redis.call('ZREM', KEYS[1], ARGV[at]) end
+end
+return 0
+`)
+
 function script(source: string): Script {
   return { source, sha: createHash('sha1').update(source).digest('hex') }
 }

@@ -74,6 +74,13 @@ export class NearTier {
     return bytes && decodeNearRow(bytes)
   }
 
+  /** The same, valid or not, as it is then: without a record if it has expired. */
+  findAt(now: number, bucket: string, key: Uint8Array): NearRow | undefined {
+    const row = this.find(bucket, key)
+    if (row === undefined || row.deadline === 0 || row.deadline > now) return row
+    return { ...row, state: 'absent', record: undefined }
+  }
+
   /** Call before the far tier is asked for a row, for keep(). */
   seen(bucket: string, key: Uint8Array): Seen {
     // In this order: what goes in between has moved the second.

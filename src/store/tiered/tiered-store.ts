@@ -27,7 +27,7 @@ import { FarTier } from './far-tier.js'
 import { isUnsent, type NearRow, NO_ROW } from './near-row.js'
 import { type NearLimits, NearTier, type Seen } from './near-tier.js'
 import { ownBatch, ownBytes } from './own-batch.js'
-import { pastQueue } from './past-queue.js'
+import { pastQueue, usesPastQueue } from './past-queue.js'
 import { Sender } from './sender.js'
 import { ValidCopies } from './valid-copies.js'
 
@@ -58,6 +58,8 @@ export class TieredStore implements AsyncStore {
   readonly common?: CommonRows
   /** That of the far tier: what waits to be sent is told when it is there. */
   readonly journal: AsyncStore['journal']
+  /** Those of the far tier. */
+  readonly uses: AsyncStore['uses']
   readonly knows?: NonNullable<AsyncStore['knows']>
   readonly #parts: TieredParts
   readonly #clock: Clock
@@ -92,6 +94,7 @@ export class TieredStore implements AsyncStore {
     )
     const { far } = parts
     this.journal = far.journal
+    this.uses = far.uses && usesPastQueue(far.uses, () => this.#settled())
     if (far.knows !== undefined) this.knows = far.knows.bind(far)
     if (far.onDrop !== undefined) this.onDrop = far.onDrop.bind(far)
     if (parts.write === 'behind') {
@@ -348,16 +351,11 @@ export class TieredStore implements AsyncStore {
     if (this.#isClosed) return undefined
     if (purpose === 'replace') {
       const nothing = { state: 'absent', number: NO_ROW, deadline: 0, record: undefined } as const
-      return this.#copyOf(bucket, key) ?? nothing
+      return this.#near.findAt(this.#clock.now(), bucket, key) ?? nothing
     }
-    return this.#parts.onFarError === 'serve-near' ? this.#copyOf(bucket, key) : undefined
-  }
-
-  /** What the near tier has of a row, valid or not. Never what has expired. */
-  #copyOf(bucket: string, key: Uint8Array): NearRow | undefined {
-    const row = this.#near.find(bucket, key)
-    if (row === undefined || row.deadline === 0 || row.deadline > this.#clock.now()) return row
-    return { ...row, state: 'absent', record: undefined }
+    return this.#parts.onFarError === 'serve-near'
+      ? this.#near.findAt(this.#clock.now(), bucket, key)
+      : undefined
   }
 
   /** Before what only the far tier can answer: it must have all that was written here. */
