@@ -43,6 +43,8 @@ const NONE_LENT = -1
 /** Two keys share so many bytes of an HMAC with a probability of 2^-64, after 2^32 keys. */
 const UNIQUE_DIGEST_BYTES = 16
 
+const SHA256_BYTES = 32
+
 /** What is hidden begins with what it is: no key stands for the same as a namespace. */
 const HIDDEN_KEY = Buffer.from('key\0')
 const HIDDEN_NAMESPACE = Buffer.from('namespace\0')
@@ -226,6 +228,13 @@ export class KeySpace {
   /** Whether two keys never share a digest, so that a row is the one key's that its digest is of. */
   get hasUniqueDigests(): boolean {
     return this.isHidden && this.#settings.digestBytes >= UNIQUE_DIGEST_BYTES
+  }
+
+  /** The same, as far as anybody knows: nobody has found two texts with one whole SHA-256. */
+  get sharesNoDigests(): boolean {
+    const { hash, digestBytes } = this.#settings
+    const isWhole = hash === sha256 && digestBytes === SHA256_BYTES
+    return this.isHidden ? this.hasUniqueDigests : isWhole
   }
 
   #hide(key: Uint8Array): Uint8Array {

@@ -134,6 +134,7 @@ test('while the server is away, reads from the near tier are noted and written w
   clock.advance(20 * DAY)
   await until(async () => (await dict.get('read').catch(() => undefined)) === 1)
   const readAt = clock.now()
+  expect(await dict.getEntry('read')).toMatchObject({ value: 1, accessedAt: readAt })
   clock.advance(5_000)
   await until(() => errors.length > 0)
   await server.start()

@@ -234,6 +234,33 @@ test('an encrypted dict, whose keys are all hashed, takes writes behind while th
   expect(await other.toObject()).toEqual({ a: 10, b: 2, c: 3, d: 4 })
 })
 
+test('long keys, which are hashed, are written behind while the server is away, and read', async () => {
+  const server = await ownServer(...DURABLE)
+  const place = { url: server.url, prefix: 'app' }
+  const dict = await host(place, { write: 'behind' })
+  const long = (name: string) => `${'k'.repeat(600)} ${name}`
+  await dict.setMany({ [long('known')]: 1, short: 2 })
+  await atLast(() => dict.flush())
+  await server.kill()
+  await dict.set(long('known'), 10)
+  await dict.set(long('new'), 3)
+  await dict.setMany({ [long('more')]: 4, plain: 5 })
+  expect(await dict.get(long('new'))).toBe(3)
+  expect(await dict.getMany([long('known'), long('more')])).toEqual([10, 4])
+  await dict.set(long('new'), 30)
+  await server.start()
+  await atLast(() => dict.flush())
+  expect(await inRedis(place)).toEqual(
+    new Map([
+      [long('known'), 10],
+      [long('more'), 4],
+      [long('new'), 30],
+      ['plain', 5],
+      ['short', 2],
+    ]),
+  )
+})
+
 test('a full queue refuses writes while the server is away, loses none, and goes on when it is back', async () => {
   const server = await ownServer(...DURABLE)
   const place = { url: server.url, prefix: 'app' }

@@ -114,14 +114,24 @@ export class RemoteIdle implements AccessLog, AccessObserver, CommitHook {
     parts.hooks.addQuiet(this)
   }
 
-  /** When a key was last accessed, as far as is known here and in the store. */
+  /**
+   * When a key was last accessed, as far as is known here and in the store. Does not reject: whoever has
+   * got the entry, as from a near tier, is to have it.
+   */
   async of(space: KeySpace, key: string): Promise<number | undefined> {
-    const storageKey = await this.#parts.places.storageKey(space, key)
+    const { places, uses, onError } = this.#parts
     const read = this.#notes.reads.get(space.idOf(key))
-    if (read?.replaces) return read.at
-    const here = read ?? this.#notes.writes.get(latin1Of(storageKey))
-    const [there] = await this.#parts.uses.times(ROWS, [storageKey])
-    return here === undefined ? there : Math.max(here.at, there ?? 0)
+    let known = read?.at
+    if (read?.replaces) return known
+    try {
+      const storageKey = await places.storageKey(space, key)
+      known = latest(known, this.#notes.writes.get(latin1Of(storageKey))?.at)
+      const [there] = await uses.times(ROWS, [storageKey])
+      return latest(known, there)
+    } catch (error) {
+      onError(error)
+      return known
+    }
   }
 
   accessed(space: KeySpace, key: string): void {
@@ -259,4 +269,8 @@ export class RemoteIdle implements AccessLog, AccessObserver, CommitHook {
   #now(): number {
     return Math.floor(this.#parts.clock.now())
   }
+}
+
+function latest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 }

@@ -96,20 +96,22 @@ export class RemotePlaces {
     const storageKeys = keys.map((key) => space.encode(key))
     const hashed = storageKeys.filter((storageKey) => space.isHashed(storageKey))
     // Of keys that share a digest, another one may be there: that must be known.
-    const isOwn = hashed.length === 0 || space.hasUniqueDigests
+    const isOwn = hashed.length === 0 || space.sharesNoDigests
     const isBlind = toReplace && isOwn && this.#store.getToReplace !== undefined
-    const [records, chains] = await Promise.all([
-      this.#store[isBlind ? 'getToReplace' : 'getMany']?.(ROWS, storageKeys) ?? [],
-      this.#chains(space, hashed),
-    ])
+    const ask = isBlind ? 'getToReplace' : 'getMany'
+    const chains = this.#chains(space, hashed, ask)
+    // Who is in the first slot needs no chain, nor that it can be asked for.
+    chains.catch(() => {})
+    const records = (await this.#store[ask]?.(ROWS, storageKeys)) ?? []
     const all = await Promise.all(
       keys.map((key, at): Found | Promise<Found> => {
-        const storageKey = storageKeys[at] as Uint8Array
-        const record = records[at]
-        const chain = chains.get(latin1Of(storageKey))
-        return chain === undefined
-          ? { key, place: plainPlace(space, key, storageKey, record), record, chain }
-          : this.#inChain(space, key, chain, record)
+        const [storageKey, record] = [storageKeys[at] as Uint8Array, records[at]]
+        const place = plainPlace(space, key, storageKey, record)
+        if (!space.isHashed(storageKey) || isOf(place, key)) {
+          return { key, place, record, chain: undefined }
+        }
+        const name = latin1Of(storageKey)
+        return chains.then((all) => this.#inChain(space, key, all.get(name) as Chain, record))
       }),
     )
     const limits = await this.#tags.limits(
@@ -149,9 +151,13 @@ export class RemotePlaces {
   }
 
   /** The chains of the hashed keys, by name. */
-  async #chains(space: KeySpace, firsts: readonly Uint8Array[]): Promise<Map<string, Chain>> {
+  async #chains(
+    space: KeySpace,
+    firsts: readonly Uint8Array[],
+    ask: 'getMany' | 'getToReplace' = 'getMany',
+  ): Promise<Map<string, Chain>> {
     const isKept = this.#keepsChains(space) && firsts.length > 0
-    const rows = isKept ? await this.#store.getMany(CHAINS, firsts) : []
+    const rows = (isKept && (await this.#store[ask]?.(CHAINS, firsts))) || []
     return new Map(
       firsts.map((first, at) => {
         const row = rows[at]
@@ -168,7 +174,6 @@ export class RemotePlaces {
     chain: Chain,
     first: Uint8Array | undefined,
   ): Promise<Found> {
-    const wanted = encodeWtf8(key)
     const slotKeys = Array.from({ length: chain.slots }, (_, slot) =>
       space.withSlot(chain.first, slot),
     )
@@ -183,7 +188,7 @@ export class RemotePlaces {
       if (place.damage !== undefined) {
         if (space.hasUniqueDigests) located ??= { key, place, record, chain }
         doubt ??= place.damage
-      } else if (place.fields?.key !== undefined && equalBytes(place.fields.key, wanted)) {
+      } else if (isOf(place, key)) {
         located ??= { key, place, record, chain }
       }
     })
@@ -236,6 +241,11 @@ function plainPlace(
   return record === undefined
     ? { storageKey, fields: undefined }
     : placeAt(space, key, storageKey, record)
+}
+
+/** Whether the record of a hashed key is that key's. */
+function isOf({ fields }: Place, key: string): boolean {
+  return fields?.key !== undefined && equalBytes(fields.key, encodeWtf8(key))
 }
 
 function absent(key: Uint8Array): RowCheck {
