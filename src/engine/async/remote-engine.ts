@@ -9,7 +9,6 @@
  *     meta         'format', 'initialised'
  */
 import type { Clock } from '../../clock.js'
-import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import { ClosedError } from '../../errors/open-errors.js'
 import type { KeySpace } from '../../keys/key-space.js'
@@ -22,7 +21,7 @@ import {
 import type { CommitPromise } from '../../store/sync-store.js'
 import { AccessMarks } from '../access-marks.js'
 import type { Counts } from '../activity/activity.js'
-import { Entry, type ValueMode } from '../entry.js'
+import type { Entry, ValueMode } from '../entry.js'
 import { type EntryRange, modeOf, type Wanted } from '../entry-range.js'
 import { changeOfRow } from '../feed.js'
 import { found, ROWS } from '../row.js'
@@ -41,7 +40,8 @@ import { RemoteFeed } from './remote-feed.js'
 import { RemoteHooks } from './remote-hooks.js'
 import { type RemoteIdle, remoteIdle } from './remote-idle.js'
 import { RemoteNamespaces } from './remote-namespaces.js'
-import { type Located, liveFields, RemotePlaces } from './remote-places.js'
+import { RemotePlaces } from './remote-places.js'
+import { RemoteReads } from './remote-reads.js'
 import { scanRemote } from './remote-scan.js'
 import { sweepRemote } from './remote-sweep.js'
 import { countRemoteInvalidated, sweepRemoteTags } from './remote-tag-sweep.js'
@@ -66,12 +66,11 @@ export class RemoteEngine implements AsyncEngine {
   readonly #tags: RemoteTags
   readonly #places: RemotePlaces
   readonly #cache: RemoteCache
+  readonly #reads: RemoteReads
   readonly #writes: RemoteWrites
   readonly #stop: (() => void)[]
-  #hits = 0
   /** Under way. */
   #sweeps = 0
-  #misses = 0
   #closing: Promise<void> | undefined
 
   constructor(parts: RemoteEngineParts) {
@@ -85,6 +84,7 @@ export class RemoteEngine implements AsyncEngine {
     const namespaces = this.#namespaces
     this.upkeep = new RemoteUpkeep({ store, codec, clock, namespaces, places: this.#places })
     this.#cache = new RemoteCache(parts.cache, store, this.#tags)
+    this.#reads = new RemoteReads({ codec, clock, places: this.#places, cache: this.#cache })
     const promise = parts.durability === 'sync' ? 'synced' : 'committed'
     this.#promise = promise
     const spaceAt = (prefix: Uint8Array) => this.#namespaces.at(prefix)
@@ -128,39 +128,18 @@ export class RemoteEngine implements AsyncEngine {
 
   async entry(space: KeySpace, key: string, mode: ValueMode): Promise<Entry | undefined> {
     this.#assertOpen()
-    const cached = this.#cache.get(space, key)
-    if (cached !== undefined && (mode === 'frozen' || cached.isWhole)) {
-      this.#hits++
-      return cached.isExpiredAt(this.clock.now()) ? undefined : cached
-    }
-    this.#misses++
-    const flight = this.#cache.depart(space, key)
-    let entry: Entry | undefined
-    try {
-      entry = this.#entryAt(await this.#places.locateOne(space, key), mode)
-    } finally {
-      this.#cache.land(flight, entry)
-    }
-    return entry
+    return this.#reads.entry(space, key, mode)
   }
 
   async kept(space: KeySpace, key: string): Promise<Entry | undefined> {
     this.#assertOpen()
-    const { place, invalidatedAt, tagDoubt } = await this.#places.locateOne(space, key)
-    const fields = found(place)?.fields
-    if (fields === undefined || fields.version < invalidatedAt) return undefined
-    if (tagDoubt !== undefined) throw tagDoubt
-    const now = this.clock.now()
-    const isKept = !isExpired(fields.expiresAt, now) || (fields.grace?.until ?? 0) > now
-    return isKept ? Entry.whole(key, fields, this.codec) : undefined
+    return this.#reads.kept(space, key)
   }
 
   async values(space: KeySpace, keys: readonly string[], mode: ValueMode): Promise<unknown[]> {
     this.#assertOpen()
-    // Not from the cache, whose entries may be of different moments.
-    const all = await this.#places.locate(space, keys)
-    return all.map((located) => {
-      const entry = this.#entryAt(located, mode)
+    const entries = await this.#reads.entries(space, keys, mode)
+    return entries.map((entry) => {
       if (entry === undefined) return undefined
       if (entry.mark !== this.accesses.epoch) this.accesses.tell(space, entry.key, entry)
       return entry.value(mode)
@@ -169,9 +148,7 @@ export class RemoteEngine implements AsyncEngine {
 
   async has(space: KeySpace, keys: readonly string[]): Promise<boolean[]> {
     this.#assertOpen()
-    const all = await this.#places.locate(space, keys)
-    const now = this.clock.now()
-    return all.map((located) => liveFields(located, now) !== undefined)
+    return this.#reads.has(space, keys)
   }
 
   async write(space: KeySpace, writes: readonly AsyncWrite[]): Promise<void> {
@@ -230,7 +207,7 @@ export class RemoteEngine implements AsyncEngine {
       places: async (keys: readonly string[]) =>
         (await located(keys)).map(({ place }) => found(place)?.storageKey),
       entries: async (keys: readonly string[]) =>
-        (await located(keys)).map((each) => this.#entryAt(each, modeOf(wanted))),
+        (await located(keys)).map((each) => this.#reads.entryAt(each, modeOf(wanted))),
       kept: (entries: readonly Entry[]) => this.#tags.kept(space, entries),
     }
     yield* scanRemote(source, space, range, wanted)
@@ -297,7 +274,8 @@ export class RemoteEngine implements AsyncEngine {
   /** What this process has done since it opened the store, and what it holds. */
   get counts(): Omit<Counts, 'hottest' | 'isSweeping'> {
     const { commits, failedCommits } = this.#writes
-    const [hits, misses, cache] = [this.#hits, this.#misses, this.#cache.size]
+    const { hits, misses } = this.#reads
+    const cache = this.#cache.size
     return { hits, misses, commits, failedCommits, pendingWrites: 0, cache }
   }
 
@@ -332,14 +310,6 @@ export class RemoteEngine implements AsyncEngine {
     this.hooks.end()
     this.#cache.clear()
     await this.store.close()
-  }
-
-  #entryAt(located: Located, mode: ValueMode): Entry | undefined {
-    const fields = liveFields(located, this.clock.now())
-    if (fields === undefined) return undefined
-    return mode === 'frozen' && fields.isPlain
-      ? Entry.frozen(located.key, fields, this.codec)
-      : Entry.whole(located.key, fields, this.codec)
   }
 
   async #expire(check: RowCheck, record: Uint8Array): Promise<boolean> {

@@ -20,7 +20,7 @@ import { ROWS, readableFields } from '../row.js'
 import type { AccessLog } from './async-engine.js'
 import type { RemoteHooks } from './remote-hooks.js'
 import type { RemotePlaces } from './remote-places.js'
-import { HEAD_BYTES } from './remote-writes.js'
+import { HEAD_BYTES } from './remote-plans.js'
 
 /** After a failure, the store is not troubled for so long. */
 const RETRY_MS = 5_000

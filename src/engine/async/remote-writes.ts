@@ -11,7 +11,6 @@ import type { CommitPromise } from '../../store/sync-store.js'
 import { ChangeList } from '../change.js'
 import { Entry } from '../entry.js'
 import { INITIALISED, META } from '../format-identity.js'
-import { limited, newRecord } from '../new-record.js'
 import { ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
 import type { AsyncWrite, Decide, Decision } from './async-engine.js'
@@ -19,6 +18,7 @@ import { KeyQueue } from './key-queue.js'
 import type { RemoteCache } from './remote-cache.js'
 import type { RemoteHooks } from './remote-hooks.js'
 import { type Located, liveFields, presentFields, type RemotePlaces } from './remote-places.js'
+import { type Plan, RemotePlans, type Step } from './remote-plans.js'
 import { CONFLICT, isPending, tries } from './tries.js'
 
 export interface RemoteWritesParts {
@@ -35,12 +35,6 @@ export interface RemoteWritesParts {
   readonly ready: () => Promise<unknown> | undefined
 }
 
-/** A change of one key, with where it is. */
-interface Step {
-  readonly located: Located
-  readonly write: AsyncWrite
-}
-
 const NOT_INITIALISED: RowCheck = { bucket: META, key: INITIALISED, starts: undefined }
 const INITIALISE: RowOperation = {
   kind: 'put',
@@ -50,20 +44,10 @@ const INITIALISE: RowOperation = {
   deadline: 0,
 }
 
-/** What a step needs of a batch. */
-interface Plan {
-  readonly storageKey: Uint8Array
-  readonly checks: readonly RowCheck[]
-  readonly operations: readonly RowOperation[]
-}
-
 /** A change that was decided and tried, or whose decision is still to come. */
 type FirstTry<T> =
   | { readonly result: T | typeof CONFLICT }
   | { readonly later: Promise<Decision<T>>; readonly version: number | undefined }
-
-/** Leading bytes of a record in which every change shows: its checksum, times and versions. */
-export const HEAD_BYTES = 48
 
 export class RemoteWrites {
   commits = 0
@@ -71,10 +55,12 @@ export class RemoteWrites {
   /** Moves when a commit begins and when it ends. */
   begunAndEnded = 0
   readonly #parts: RemoteWritesParts
+  readonly #plans: RemotePlans
   readonly #queue = new KeyQueue()
 
   constructor(parts: RemoteWritesParts) {
     this.#parts = parts
+    this.#plans = new RemotePlans(parts)
   }
 
   /** See AsyncEngine.write(). */
@@ -277,7 +263,7 @@ export class RemoteWrites {
     const first = isOld ? await this.#parts.store.nextVersions(steps.length) : version
     const checks: RowCheck[] = check === undefined ? [] : [check]
     const operations: RowOperation[] = operation === undefined ? [] : [operation]
-    const plans = steps.map((step, at) => this.#plan(space, step, first + at))
+    const plans = steps.map((step, at) => this.#plans.plan(space, step, first + at))
     for (const plan of plans) {
       checks.push(...plan.checks)
       operations.push(...plan.operations)
@@ -312,54 +298,6 @@ export class RemoteWrites {
       else if (!isPast) list.add('delete', space, key, operation.key, readable)
     })
     return list
-  }
-
-  #plan(space: KeySpace, { located, write }: Step, version: number): Plan {
-    const { place, record, invalidatedAt } = located
-    const { fields, storageKey } = place
-    const check =
-      record === undefined
-        ? undefined
-        : { bucket: ROWS, key: storageKey, starts: record.slice(0, HEAD_BYTES) }
-    const isPast = fields !== undefined && isExpired(fields.expiresAt, this.#parts.clock.now())
-    if (write.write.kind === 'delete') {
-      const isGone = fields !== undefined && fields.version < invalidatedAt
-      const noted = isPast ? 'expire' : isGone ? 'nothing' : 'delete'
-      const operation: RowOperation = { kind: 'delete', bucket: ROWS, key: storageKey, noted }
-      return { storageKey, checks: check ? [check] : [], operations: [operation] }
-    }
-    const insertion =
-      check === undefined
-        ? this.#parts.places.insertion(space, located)
-        : { storageKey, checks: [check], operations: [] }
-    const operations: RowOperation[] = [...insertion.operations]
-    // Only so that it is noted.
-    if (isPast) operations.push({ kind: 'delete', bucket: ROWS, key: storageKey, noted: 'expire' })
-    const { write: set, keepsDeadline } = write
-    operations.push(this.#put(set, keepsDeadline, insertion.storageKey, located, version))
-    return { storageKey: insertion.storageKey, checks: insertion.checks, operations }
-  }
-
-  #put(
-    write: SetWrite,
-    keepsDeadline: boolean,
-    storageKey: Uint8Array,
-    located: Located,
-    version: number,
-  ): RowOperation {
-    const now = this.#parts.clock.now()
-    // What cannot be read is replaced, and does not go on.
-    const before = located.place.fields && presentFields(located, now)
-    const expiresAt = !keepsDeadline ? write.expiresAt : (before?.expiresAt ?? 0)
-    const { maxAgeMs = Number.POSITIVE_INFINITY } = this.#parts
-    const asked = { ...write, expiresAt }
-    const set = maxAgeMs === Infinity ? asked : limited(asked, before, now, maxAgeMs)
-    const at = { storageKey, before, now, version }
-    // A copy: the bytes of a new record are only lent, and a batch has several.
-    const record = Uint8Array.prototype.slice.call(newRecord(set, at))
-    // The store drops the row then: not before those who compute it anew are done with it.
-    const deadline = write.grace?.until ?? set.expiresAt
-    return { kind: 'put', bucket: ROWS, key: storageKey, record, deadline }
   }
 }
 
