@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type {
+  AssumedVersions,
   AsyncStore,
   Atomicity,
   Batch,

@@ -101,6 +101,8 @@ export const CHECKED_FROM = 4
 const FIXED_BYTES = 20
 const CODED_BYTES = 2
 const UINT48_BYTES = 6
+/** Of a number that is no greater than a version. */
+const MAX_VARINT_BYTES = 7
 const NO_TAGS: readonly string[] = Object.freeze([])
 
 /** Records up to this length are built in one buffer, used again and again: stores copy what they put. */
@@ -185,6 +187,17 @@ export function isLasting(storageKey: Uint8Array, record: Uint8Array): boolean {
   if ((flags & ~VALUE_FLAGS) !== 0) return false
   assertIntact(storageKey, record)
   return true
+}
+
+/** Flags of what makes a header as long as its keys, tags and numbers are, or of no entry. */
+const LONG_FLAGS = FLAG.key | FLAG.tags | FLAG.grace | FLAG.hole | FLAG.retired
+
+/** No header without these flags is longer. */
+export const BRIEF_HEADER_BYTES = FIXED_BYTES + 2 * MAX_VARINT_BYTES + UINT48_BYTES + CODED_BYTES
+
+/** Whether the header of a record is no longer than that; as it was stored, sealed or not. */
+export function hasBriefHeader(record: Uint8Array): boolean {
+  return (((record[5] as number) | ((record[6] as number) << 8)) & LONG_FLAGS) === 0
 }
 
 function assertIntact(storageKey: Uint8Array, record: Uint8Array): void {

@@ -65,12 +65,25 @@ export interface DeleteRow {
   readonly noted?: 'delete' | 'expire' | 'nothing' | undefined
 }
 
+/** Successive numbers that were assumed to be nobody's: see assumeVersions(). */
+export interface AssumedVersions {
+  /** The least of them. */
+  readonly first: number
+  /** How many there are. */
+  readonly count: number
+}
+
 /** If all checks hold, all operations, in their order. */
 export interface Batch {
   /** How safe it must be before the call resolves. */
   readonly promise: CommitPromise
   /** What must hold; nothing is applied otherwise. */
   readonly checks: readonly RowCheck[]
+  /**
+   * One more check: that nobody was ever given one of these numbers, or a greater one. If the batch is
+   * applied, they are given with it. Only for stores that assume them.
+   */
+  readonly versions?: AssumedVersions | undefined
   /** What is done, in this order. */
   readonly operations: readonly RowOperation[]
 }
@@ -208,6 +221,12 @@ export interface AsyncStore {
    * 2^48 - 1.
    */
   nextVersions(count: number): Promise<number>
+  /**
+   * What nextVersions() would resolve to, as far as can be told without waiting: a batch that names the
+   * numbers finds out. Undefined when that would hardly be right. A store where to ask costs little has no
+   * such method.
+   */
+  assumeVersions?(count: number): number | undefined
   /**
    * Calls `listener` for each row that was read here and then changed by anyone: put, deleted, cleared
    * or dropped. It is called after the read began, and soon after the change; once may do for several

@@ -158,6 +158,33 @@ export const asyncBatchLaws: readonly AsyncStoreLaw[] = [
     assert.equal(new Set(given).size, 150)
     assert.ok(Math.min(...given) > last)
   }),
+
+  asyncLaw(
+    'a batch with assumed versions is applied if nobody was given such, and gives them',
+    async (store) => {
+      // A store may know too little before it has been asked for anything.
+      await apply(store, putting('rows', KEY, bytesOf('0')))
+      let last = await store.nextVersions(1)
+      for (let round = 1; round <= 20; round++) {
+        const first = store.assumeVersions?.(3)
+        // It need not have the method, nor always an answer.
+        if (first === undefined) continue
+        const versions = { first, count: 3 }
+        const row = putting('rows', KEY, bytesOf(String(round)))
+        assert.ok(first > last, `${first} after ${last}`)
+        assert.equal(await store.commit({ ...batch([], [row]), versions }), true)
+        assert.equal(shown(await store.get('rows', KEY)), shown(bytesOf(String(round))))
+        // They are given now, all of them.
+        const late = putting('rows', KEY, bytesOf('late'))
+        const lastOne = { first: first + 2, count: 1 }
+        assert.equal(await store.commit({ ...batch([], [late]), versions: lastOne }), false)
+        assert.equal(shown(await store.get('rows', KEY)), shown(bytesOf(String(round))))
+        last = await store.nextVersions(1)
+        assert.ok(last >= first + 3, `${last} after ${first} and two more`)
+        assert.equal(await store.commit({ ...batch([], [late]), versions }), false)
+      }
+    },
+  ),
 ]
 
 async function contents(store: AsyncStore): Promise<(string | undefined)[]> {

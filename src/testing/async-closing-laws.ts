@@ -19,7 +19,7 @@ const KEY = bytesOf('key')
 const CALLS: {
   readonly [M in Exclude<
     MethodOf<Required<AsyncStore>>,
-    'close' | 'onInvalidate' | 'onError' | 'onDrop' | 'knows'
+    'close' | 'onInvalidate' | 'onError' | 'onDrop' | 'knows' | 'assumeVersions'
   >]: (store: AsyncStore) => Promise<unknown>
 } = {
   get: (store) => store.get('rows', KEY),

@@ -108,11 +108,12 @@ describe('VersionSource', () => {
   test('next() gives each its own numbers, and asks once for all that ask at once', async () => {
     let last = 100
     const taken: number[] = []
-    const source = new VersionSource(async (count) => {
+    const take = async (count: number) => {
       taken.push(count)
       last += count
       return last - count + 1
-    })
+    }
+    const source = new VersionSource({ take, serverTime: () => undefined })
     expect(await Promise.all([1, 3, 1].map((count) => source.next(count)))).toEqual([101, 102, 105])
     expect(await source.next(2)).toBe(106)
     expect(taken).toEqual([5, 2])
@@ -120,14 +121,45 @@ describe('VersionSource', () => {
 
   test('next() rejects for all that asked at once, and works again', async () => {
     let isBroken = true
-    const source = new VersionSource(async () => {
+    const take = async () => {
       if (isBroken) throw new Error('broken')
       return 7
-    })
+    }
+    const source = new VersionSource({ take, serverTime: () => undefined })
     const calls = [source.next(1), source.next(1)]
     for (const call of await Promise.allSettled(calls)) expect(call.status).toBe('rejected')
     isBroken = false
     expect(await source.next(1)).toBe(7)
+  })
+
+  test('assume() goes by the time of the server, above all that were given or assumed here', async () => {
+    let time: number | undefined
+    const source = new VersionSource({ take: async () => 1_000, serverTime: () => time })
+    expect(source.assume(1)).toBe(undefined)
+    time = 10.5
+    expect([source.assume(2), source.assume(1)]).toEqual([672, 674])
+    await source.next(5)
+    expect(source.assume(1)).toBe(1_005)
+    time = 20
+    expect(source.assume(1)).toBe(1_280)
+  })
+
+  test('assume() of what was wrong again and again is left out ever longer, and comes back', () => {
+    const source = new VersionSource({ take: async () => 1, serverTime: () => 1 })
+    const untilAssumed = () => {
+      let leftOut = 0
+      while (source.assume(1) === undefined) leftOut++
+      return leftOut
+    }
+    const leftOut = Array.from({ length: 5 }, () => {
+      source.learn(false)
+      return untilAssumed()
+    })
+    expect(leftOut).toEqual([1, 2, 4, 8, 16])
+    for (let right = 0; right < 3; right++) source.learn(true)
+    expect(untilAssumed()).toBe(0)
+    source.learn(false)
+    expect(untilAssumed()).toBe(4)
   })
 })
 

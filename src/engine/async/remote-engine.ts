@@ -27,6 +27,7 @@ import { changeOfRow } from '../feed.js'
 import { found, ROWS } from '../row.js'
 import { TAGS } from '../tags.js'
 import type { SetWrite } from '../write.js'
+import { AssumedRows } from './assumed-rows.js'
 import type {
   AsyncEngine,
   AsyncEngineStats,
@@ -66,6 +67,7 @@ export class RemoteEngine implements AsyncEngine {
   readonly #tags: RemoteTags
   readonly #places: RemotePlaces
   readonly #cache: RemoteCache
+  readonly #assumed: AssumedRows | undefined
   readonly #reads: RemoteReads
   readonly #writes: RemoteWrites
   readonly #stop: (() => void)[]
@@ -84,7 +86,11 @@ export class RemoteEngine implements AsyncEngine {
     const namespaces = this.#namespaces
     this.upkeep = new RemoteUpkeep({ store, codec, clock, namespaces, places: this.#places })
     this.#cache = new RemoteCache(parts.cache, store, this.#tags)
-    this.#reads = new RemoteReads({ codec, clock, places: this.#places, cache: this.#cache })
+    const [places, cache] = [this.#places, this.#cache]
+    // Where asking for versions costs little, so does reading.
+    const assumed = store.assumeVersions && new AssumedRows(clock)
+    this.#assumed = assumed
+    this.#reads = new RemoteReads({ codec, clock, places, cache, assumed })
     const promise = parts.durability === 'sync' ? 'synced' : 'committed'
     this.#promise = promise
     const spaceAt = (prefix: Uint8Array) => this.#namespaces.at(prefix)
@@ -96,8 +102,9 @@ export class RemoteEngine implements AsyncEngine {
       store,
       codec,
       clock,
-      places: this.#places,
-      cache: this.#cache,
+      places,
+      cache,
+      assumed,
       promise,
       maxAgeMs,
       hooks: this.hooks,
@@ -335,10 +342,12 @@ export class RemoteEngine implements AsyncEngine {
   #invalidate(bucket: string, key: Uint8Array | undefined): void {
     if (key === undefined) {
       this.#cache.clear()
+      this.#assumed?.clear()
       this.#tags.epoch++
       // The store may have lost them with everything else.
       this.#namespaces.forget()
     } else if (bucket === ROWS) {
+      this.#assumed?.told(key)
       const space = this.#namespaces.known(key)
       if (space !== undefined) this.#cache.drop(space, key)
     } else if (bucket === TAGS) {

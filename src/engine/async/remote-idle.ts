@@ -17,10 +17,10 @@ import type { Change } from '../change.js'
 import type { CommitHook } from '../commit-hooks.js'
 import { grainMsOf, MOST_NOTED, noteWithinMs, oldestKept } from '../idleness.js'
 import { ROWS, readableFields } from '../row.js'
+import { HEAD_BYTES } from './assumed-rows.js'
 import type { AccessLog } from './async-engine.js'
 import type { RemoteHooks } from './remote-hooks.js'
 import type { RemotePlaces } from './remote-places.js'
-import { HEAD_BYTES } from './remote-plans.js'
 
 /** After a failure, the store is not troubled for so long. */
 const RETRY_MS = 5_000

@@ -6,6 +6,7 @@ import type { RowCheck, RowOperation } from '../../store/async-store.js'
 import { limited, newRecord } from '../new-record.js'
 import { ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
+import { HEAD_BYTES } from './assumed-rows.js'
 import type { AsyncWrite } from './async-engine.js'
 import { type Located, presentFields, type RemotePlaces } from './remote-places.js'
 
@@ -28,9 +29,6 @@ export interface RemotePlansParts {
   /** No entry lives longer after it was made. @default Infinity */
   readonly maxAgeMs?: number | undefined
 }
-
-/** Leading bytes of a record in which every change shows: its checksum, times and versions. */
-export const HEAD_BYTES = 48
 
 export class RemotePlans {
   readonly #parts: RemotePlansParts

@@ -5,6 +5,7 @@ import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
 import { Entry, type ValueMode } from '../entry.js'
 import { found } from '../row.js'
+import type { AssumedRows } from './assumed-rows.js'
 import type { RemoteCache } from './remote-cache.js'
 import { type Located, liveFields, type RemotePlaces } from './remote-places.js'
 
@@ -13,6 +14,7 @@ export interface RemoteReadsParts {
   readonly clock: Clock
   readonly places: RemotePlaces
   readonly cache: RemoteCache
+  readonly assumed: AssumedRows | undefined
 }
 
 export class RemoteReads {
@@ -26,7 +28,7 @@ export class RemoteReads {
 
   /** See AsyncEngine.entry(); so for the others. */
   async entry(space: KeySpace, key: string, mode: ValueMode): Promise<Entry | undefined> {
-    const { cache, clock, places } = this.#parts
+    const { cache, clock, places, assumed } = this.#parts
     const cached = cache.get(space, key)
     if (cached !== undefined && (mode === 'frozen' || cached.isWhole)) {
       this.hits++
@@ -36,7 +38,9 @@ export class RemoteReads {
     const flight = cache.depart(space, key)
     let entry: Entry | undefined
     try {
-      entry = this.entryAt(await places.locateOne(space, key), mode)
+      const located = await places.locateOne(space, key)
+      if (!flight.isStale) assumed?.read(located)
+      entry = this.entryAt(located, mode)
     } finally {
       cache.land(flight, entry)
     }

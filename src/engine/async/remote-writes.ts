@@ -6,13 +6,20 @@ import type { Clock } from '../../clock.js'
 import { isExpired } from '../../codec/record.js'
 import type { ValueCodec } from '../../codec/value-codec.js'
 import type { KeySpace } from '../../keys/key-space.js'
-import type { AsyncStore, RowCheck, RowOperation } from '../../store/async-store.js'
+import type {
+  AssumedVersions,
+  AsyncStore,
+  Batch,
+  RowCheck,
+  RowOperation,
+} from '../../store/async-store.js'
 import type { CommitPromise } from '../../store/sync-store.js'
 import { ChangeList } from '../change.js'
 import { Entry } from '../entry.js'
 import { INITIALISED, META } from '../format-identity.js'
 import { ROWS } from '../row.js'
 import type { SetWrite } from '../write.js'
+import type { AssumedRows } from './assumed-rows.js'
 import type { AsyncWrite, Decide, Decision } from './async-engine.js'
 import { KeyQueue } from './key-queue.js'
 import type { RemoteCache } from './remote-cache.js'
@@ -28,6 +35,8 @@ export interface RemoteWritesParts {
   readonly clock: Clock
   readonly places: RemotePlaces
   readonly cache: RemoteCache
+  /** Undefined for a store whose versions must be asked for. */
+  readonly assumed: AssumedRows | undefined
   readonly promise: CommitPromise
   /** No entry lives longer after it was made. @default Infinity */
   readonly maxAgeMs?: number | undefined
@@ -43,6 +52,8 @@ const INITIALISE: RowOperation = {
   record: Uint8Array.of(1),
   deadline: 0,
 }
+
+const INITIAL = { checks: [NOT_INITIALISED], operations: [INITIALISE] }
 
 /** A change that was decided and tried, or whose decision is still to come. */
 type FirstTry<T> =
@@ -75,17 +86,39 @@ export class RemoteWrites {
     }
     // What keeps its deadline must be known.
     const toReplace = writes.every(({ keepsDeadline }) => !keepsDeadline)
+    let isFirst = true
     await this.#attempts(space, keys, async () => {
+      const steps = (located: readonly Located[]) =>
+        [...byKey.values()].map((write, at) => ({ located: located[at] as Located, write }))
+      const assumed = isFirst ? this.#assumed(space, keys) : undefined
+      isFirst = false
+      if (assumed !== undefined && (await this.#commitAssumed(space, steps(assumed))))
+        return undefined
       const [located, version] = await Promise.all([
         this.#located(space, keys, toReplace),
         this.#parts.store.nextVersions(keys.length),
       ])
-      const steps = [...byKey.values()].map((write, at) => ({
-        located: located[at] as Located,
-        write,
-      }))
-      return (await this.#commit(space, steps, version)) ? undefined : CONFLICT
+      this.#parts.assumed?.wereRead(located, assumed)
+      return (await this.#commit(space, steps(located), version)) ? undefined : CONFLICT
     })
+  }
+
+  #assumed(space: KeySpace, keys: readonly string[]): readonly Located[] | undefined {
+    const { assumed, hooks } = this.#parts
+    return assumed?.assume(space, keys, !hooks.isHeard)
+  }
+
+  /** Commits steps by what is assumed of their rows and of the next versions, if that is right. */
+  async #commitAssumed(space: KeySpace, steps: readonly Step[]): Promise<boolean> {
+    const { store, assumed } = this.#parts
+    const count = steps.length
+    const first = store.assumeVersions?.(count)
+    if (first === undefined || steps.some(({ located }) => first <= newestVersion(located))) {
+      return false
+    }
+    const isApplied = await this.#commit(space, steps, first, { versions: { first, count } })
+    if (isApplied) assumed?.wasRight()
+    return isApplied
   }
 
   /** Writes the first entries of a store, and that it has them, unless somebody has done so. */
@@ -112,7 +145,7 @@ export class RemoteWrites {
         located: located[at] as Located,
         write: { write, keepsDeadline: false },
       }))
-      const isApplied = await this.#commit(space, steps, version, NOT_INITIALISED, INITIALISE)
+      const isApplied = await this.#commit(space, steps, version, INITIAL)
       return isApplied || (await isDone()) ? undefined : CONFLICT
     })
   }
@@ -170,9 +203,13 @@ export class RemoteWrites {
   }
 
   /** Commits a batch that was planned elsewhere, counting it. */
-  commit(checks: readonly RowCheck[], operations: readonly RowOperation[]): Promise<boolean> {
+  commit(
+    checks: readonly RowCheck[],
+    operations: readonly RowOperation[],
+    versions?: AssumedVersions,
+  ): Promise<boolean> {
     const { promise, store } = this.#parts
-    return this.#counted(() => store.commit({ promise, checks, operations }))
+    return this.#counted(() => store.commit({ promise, checks, versions, operations }))
   }
 
   /** Removes all rows of a namespace. */
@@ -181,6 +218,7 @@ export class RemoteWrites {
       await this.#parts.store.clear(ROWS, space.bounds())
       return true
     })
+    this.#parts.assumed?.clear()
     const { hooks, codec } = this.#parts
     if (!hooks.isHeard) return
     const list = new ChangeList(codec)
@@ -244,15 +282,14 @@ export class RemoteWrites {
     return (await this.#commit(space, steps, version)) ? result : CONFLICT
   }
 
-  /** Commits steps whose writes take the versions from `version` on, with one more check and put. */
+  /** Commits steps whose writes take the versions from `version` on, and what else goes with them. */
   async #commit(
     space: KeySpace,
     steps: readonly Step[],
     version: number,
-    check?: RowCheck,
-    operation?: RowOperation,
+    beside: Partial<Batch> = {},
   ): Promise<boolean> {
-    if (steps.length === 0 && operation === undefined) return true
+    if (steps.length === 0 && beside.operations === undefined) return true
     // Taken at the same time as the records were read, it may be older than one of them, or than what
     // invalidated it.
     const isOld = steps.some(
@@ -261,21 +298,39 @@ export class RemoteWrites {
     // With another version, what was decided by an entry would outlive its invalidation in between.
     if (isOld && steps.some(({ located }) => isLiveWithTags(located))) return false
     const first = isOld ? await this.#parts.store.nextVersions(steps.length) : version
-    const checks: RowCheck[] = check === undefined ? [] : [check]
-    const operations: RowOperation[] = operation === undefined ? [] : [operation]
+    const checks: RowCheck[] = [...(beside.checks ?? [])]
+    const operations: RowOperation[] = [...(beside.operations ?? [])]
     const plans = steps.map((step, at) => this.#plans.plan(space, step, first + at))
     for (const plan of plans) {
       checks.push(...plan.checks)
       operations.push(...plan.operations)
     }
     const changes = this.#changes(space, steps, plans)
+    const { assumed, hooks } = this.#parts
+    if (assumed !== undefined) for (const { storageKey } of plans) assumed.writing(storageKey)
     try {
-      const isApplied = await this.commit(checks, operations)
-      if (isApplied && changes !== undefined) this.#parts.hooks.committed(changes.changes)
+      const isApplied = await this.commit(checks, operations, beside.versions)
+      if (assumed !== undefined) this.#learn(assumed, steps, plans, isApplied)
+      if (isApplied && changes !== undefined) hooks.committed(changes.changes)
       return isApplied
     } finally {
       // Also after a failure, which may have come after the batch was applied.
       for (const { storageKey } of plans) this.#parts.cache.drop(space, storageKey)
+    }
+  }
+
+  #learn(
+    assumed: AssumedRows,
+    steps: readonly Step[],
+    plans: readonly Plan[],
+    isApplied: boolean,
+  ): void {
+    for (const [at, { storageKey, operations }] of plans.entries()) {
+      const { write } = (steps[at] as Step).write
+      const operation = operations.at(-1)
+      if (!isApplied) assumed.refused(storageKey)
+      else if (operation?.kind !== 'put' || write.kind !== 'set') assumed.removed(storageKey)
+      else assumed.wrote(storageKey, operation.record, write.tags.length > 0)
     }
   }
 

@@ -35,6 +35,7 @@ export class SealedAsyncStore implements AsyncStore {
   readonly journal: RowJournal | undefined
   readonly uses: AsyncStore['uses']
   readonly getToReplace?: NonNullable<AsyncStore['getToReplace']>
+  readonly assumeVersions?: NonNullable<AsyncStore['assumeVersions']>
   readonly knows?: NonNullable<AsyncStore['knows']>
   readonly onDrop?: (listener: DropListener) => () => void
   readonly onError?: (listener: (error: unknown) => void) => () => void
@@ -55,6 +56,7 @@ export class SealedAsyncStore implements AsyncStore {
         return this.#openedAll(bucket, keys, await getToReplace.call(inner, bucket, keys))
       }
     }
+    if (inner.assumeVersions !== undefined) this.assumeVersions = inner.assumeVersions.bind(inner)
     if (inner.knows !== undefined) this.knows = inner.knows.bind(inner)
     if (inner.onDrop !== undefined) this.onDrop = inner.onDrop.bind(inner)
     if (inner.onError !== undefined) this.onError = inner.onError.bind(inner)
@@ -105,7 +107,7 @@ export class SealedAsyncStore implements AsyncStore {
   }
 
   async commit(batch: Batch): Promise<boolean> {
-    const { promise, checks, operations } = ownBatch(batch)
+    const { promise, checks, versions, operations } = ownBatch(batch)
     const sealed = operations.map((operation) => this.#sealed(operation))
     const isPlain = checks.every((check) => !this.#isOfSealed(check))
     let before: readonly RowCheck[] | undefined
@@ -113,8 +115,10 @@ export class SealedAsyncStore implements AsyncStore {
       const now = isPlain ? checks : await this.#sealedChecks(checks)
       // What was read is what the batch relied on before: another check has failed.
       if (now === undefined || (before !== undefined && isSame(now, before))) return false
-      if (await this.commitSealed({ promise, checks: now, operations: sealed })) return true
-      if (isPlain) return false
+      const below = { promise, checks: now, versions, operations: sealed }
+      if (await this.commitSealed(below)) return true
+      // Assumed versions are not tried again: somebody else may have been given them.
+      if (isPlain || versions !== undefined) return false
       before = now
     }
     return false

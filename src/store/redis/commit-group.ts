@@ -19,8 +19,14 @@ export const MOST_OPERATIONS = 150_000
 /** The most that Redis takes for a word is 512 MiB (proto-max-bulk-len); the rest is for the heads. */
 export const LARGEST_BATCH = 500 * 2 ** 20
 
-/** Kinds of steps. That of a delete is DELETE and the kind of its note; without a note DELETE alone. */
-export const STEP = { absent: 0, starts: 1, put: 2, delete: 3 } as const
+/**
+ * Kinds of steps. That of a delete is DELETE and the kind of its note; without a note DELETE alone. Of
+ * versions, the first one stands in the place of the deadline, and their number in that of the row.
+ */
+export const STEP = { versions: 0, absent: 1, starts: 2, put: 3, delete: 4 } as const
+
+/** What the script answers for a batch, unless it failed. */
+export const ANSWER = { refused: 0, applied: 1, oldVersions: 3 } as const
 
 const BATCH_HEAD_BYTES = 8
 export const STEP_HEAD_BYTES = 19
@@ -31,12 +37,17 @@ interface NamedRow {
   readonly key: Uint8Array
 }
 
+/** What a group needs of a batch. */
+export type Changes = Pick<Batch, 'checks' | 'versions' | 'operations'>
+
 export class CommitGroup {
   readonly part: number
   /** How many there are. */
   batches = 0
   operations = 0
   sizeBytes = 0
+  /** Whether any of them assumes versions. */
+  hasVersions = false
   readonly #names: KeyNames
   readonly #buckets: string[] = []
   readonly #rows: (string | Buffer)[] = []
@@ -48,8 +59,9 @@ export class CommitGroup {
   }
 
   /** Adds a batch, copying its bytes. */
-  add({ checks, operations }: Pick<Batch, 'checks' | 'operations'>): void {
-    let length = (checks.length + operations.length) * STEP_HEAD_BYTES
+  add({ checks, versions, operations }: Changes): void {
+    const steps = checks.length + operations.length + (versions === undefined ? 0 : 1)
+    let length = steps * STEP_HEAD_BYTES
     for (const { starts } of checks) length += starts?.length ?? 0
     for (const operation of operations) {
       if (operation.kind === 'put') length += operation.record.length
@@ -57,15 +69,23 @@ export class CommitGroup {
     const bytes = Buffer.allocUnsafe(BATCH_HEAD_BYTES + length)
     const rows: NamedRow[] = []
     let at = BATCH_HEAD_BYTES
-    const step = (kind: number, row: number, deadline: number, content?: Uint8Array) => {
+    const head = (kind: number, bucket: number, row: number, deadline: number, length: number) => {
       at = bytes.writeUInt8(kind, at)
-      at = bytes.writeUInt16BE(this.#bucket((rows[row] as NamedRow).bucket), at)
+      at = bytes.writeUInt16BE(bucket, at)
       at = bytes.writeUInt32BE(row, at)
       at = bytes.writeDoubleBE(deadline, at)
-      at = bytes.writeUInt32BE(content?.length ?? 0, at)
+      at = bytes.writeUInt32BE(length, at)
+    }
+    const step = (kind: number, row: number, deadline: number, content?: Uint8Array) => {
+      const bucket = this.#bucket((rows[row] as NamedRow).bucket)
+      head(kind, bucket, row, deadline, content?.length ?? 0)
       if (content === undefined) return
       bytes.set(content, at)
       at += content.length
+    }
+    if (versions !== undefined) {
+      this.hasVersions = true
+      head(STEP.versions, 0, versions.count, versions.first, 0)
     }
     for (const { bucket, key, starts } of checks) {
       const row = rows.push({ bucket, key }) - 1
@@ -96,13 +116,15 @@ export class CommitGroup {
     this.sizeBytes += bytes.length
   }
 
-  /** The keys of all batches. */
+  /** The keys of all batches; at the end that of versions, if any batch assumes some. */
   get keys(): Words {
     const indices = this.#buckets.flatMap((bucket) => {
       const { index, deadlines, journal, notes } = this.#names.bucket(bucket, this.part)
       return [index, deadlines, journal, notes]
     })
-    return [...indices, ...this.#rows]
+    const keys = [...indices, ...this.#rows]
+    if (this.hasVersions) keys.push(this.#names.versions)
+    return keys
   }
 
   get bucketCount(): number {

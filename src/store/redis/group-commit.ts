@@ -5,16 +5,12 @@
  */
 import type { Clock } from '../../clock.js'
 import { StoreTimeoutError } from '../../errors/server-errors.js'
-import type { Batch } from '../async-store.js'
 import type { Commands } from './commands.js'
-import { CommitGroup } from './commit-group.js'
+import { ANSWER, type Changes, CommitGroup } from './commit-group.js'
 import type { KeyNames } from './key-names.js'
 import { storeError } from './redis-errors.js'
 import { COMMIT } from './scripts.js'
 import { ServerClock } from './server-clock.js'
-
-/** What the script answers for each batch. */
-const APPLIED = 1
 
 /** What commits have besides the timeout: answers of the server's clock are not exact. */
 const LATE_MS = 100
@@ -32,9 +28,9 @@ export interface GroupCommitParts {
   readonly clock: Clock
   /** Names us in notes of the journal. */
   readonly writer: Uint8Array
+  /** Told whether versions that batches have assumed were right. */
+  readonly onAssumed: (areRight: boolean) => void
 }
-
-type Changes = Pick<Batch, 'checks' | 'operations'>
 
 /** A group that still takes batches, with who waits for them. */
 interface OpenGroup {
@@ -77,6 +73,11 @@ export class GroupCommit {
     if (failure !== undefined) throw this.#refused(failure)
   }
 
+  /** About the time of the server of a part when a commit arrives there; undefined if it is not known. */
+  serverTime(part: number): number | undefined {
+    return this.#serverClocks[part]?.onArrival()
+  }
+
   #opened(part: number): OpenGroup {
     const open = this.#open[part]
     if (open !== undefined) return open
@@ -97,8 +98,9 @@ export class GroupCommit {
       for (const [at, { resolve, reject }] of waiting.entries()) {
         const answer = answers[at]
         if (isError(answer)) reject(this.#refused(answer))
-        else resolve(answer === APPLIED)
+        else resolve(answer === ANSWER.applied)
       }
+      if (group.hasVersions) this.#parts.onAssumed(!answers.includes(ANSWER.oldVersions))
     } catch (error) {
       for (const { reject } of waiting) reject(error)
     }

@@ -84,10 +84,14 @@ export class RedisStore implements AsyncStore {
       if (this.uses.isKept) await this.uses.forgetGone(bucket, keys)
     }
     this.#ordered = new OrderedRows({ commands, names, reads, drops: this.#drops, gone, writer })
-    this.#commits = new GroupCommit({ commands, names, clock, writer })
-    this.#versions = new VersionSource(async (count) =>
-      Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
-    )
+    const versions = new VersionSource({
+      take: async (count) =>
+        Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
+      serverTime: () => this.#commits.serverTime(0),
+    })
+    this.#versions = versions
+    const onAssumed = (areRight: boolean) => versions.learn(areRight)
+    this.#commits = new GroupCommit({ commands, names, clock, writer, onAssumed })
   }
 
   get hears(): boolean {
@@ -141,8 +145,10 @@ export class RedisStore implements AsyncStore {
     this.#commands.assertOpen()
     const { checks, operations } = batch
     this.#refuseHuge(operations)
+    if (checks.length + operations.length === 0) return true
+    if (this.atomicity === 'batch') return this.#commits.commit(0, batch)
     if (checks.length > 0) {
-      if (this.atomicity === 'key') this.#refuseSeveral(batch)
+      this.#refuseSeveral(batch)
       return this.#commits.commit(this.#names.partOf((checks[0] as RowCheck).key), batch)
     }
     const byPart = new Map<number, RowOperation[]>()
@@ -168,6 +174,11 @@ export class RedisStore implements AsyncStore {
   async nextVersions(count: number): Promise<number> {
     this.#commands.assertOpen()
     return this.#versions.next(count)
+  }
+
+  /** Where keys are spread, the last version is not where the rows are. */
+  assumeVersions(count: number): number | undefined {
+    return this.atomicity === 'batch' ? this.#versions.assume(count) : undefined
   }
 
   onInvalidate(listener: InvalidationListener): () => void {

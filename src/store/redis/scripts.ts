@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import { LARGEST_LOGGED, MOST_LOGGED, MOST_LOGGED_BYTES } from '../bounded-log.js'
 import { NOTED_HEAD_BYTES, noteKind } from '../row-note.js'
-import { STEP, STEP_HEAD_BYTES } from './commit-group.js'
+import { ANSWER, STEP, STEP_HEAD_BYTES } from './commit-group.js'
 
 export interface Script {
   readonly source: string
@@ -20,6 +20,8 @@ export interface Script {
 
 /** Index entries that one call looks at: few enough that nobody else waits for long. */
 export const SCRIPT_STEP = 1_000
+
+export const VERSIONS_PER_MS = 64
 
 /** Milliseconds since 1970-01-01 UTC, by the server's clock. */
 const NOW = `
@@ -81,11 +83,12 @@ end
 `
 
 /**
- * KEYS: the four keys of a journal (see above) for each bucket, then the rows of each batch.
+ * KEYS: the four keys of a journal (see above) for each bucket, then the rows of each batch, then the
+ * last version if a batch assumes some.
  * ARGV: the time after which it is too late, the number of buckets, the milliseconds that rows stay
  * longer than their deadlines say, the writer for notes, the batches (see commit-group.ts), and for the
  * rows of a range that go, its first key.
- * Returns 2 if it is too late; else for each batch 1 if it was applied, 0 if a check failed, or an error.
+ * Returns 2 if it is too late; else for each batch one of ANSWER, or an error.
  * Each batch is all or nothing, whatever becomes of the others.
  *
  * INVARIANT. What is in the deadline index is in the index. So a key that is new to the one has no old
@@ -135,23 +138,32 @@ local function put(index, name, key, deadline, record)
     note(index, ${noteKind('put')}, writer, key, sub(record, 1, ${NOTED_HEAD_BYTES}))
   end
 end
+local last
+local function areNew(first, count)
+  last = last or tonumber(call('GET', KEYS[#KEYS]) or '0')
+  if first <= last then return false end
+  last = first + count - 1
+  return true
+end
 local function apply(at, stop, rows)
   while at < stop do
     local kind, bucket, row, deadline, length = unpack('>BI2I4dI4', steps, at)
     local bytes = sub(steps, at + ${STEP_HEAD_BYTES}, at + ${STEP_HEAD_BYTES - 1} + length)
     at = at + ${STEP_HEAD_BYTES} + length
     local name, index = KEYS[rows + row], 4 * bucket + 1
-    if kind < ${STEP.put} then
-      if not holds(name, kind, bytes) then return 0 end
+    if kind == ${STEP.versions} then
+      if not areNew(deadline, row) then return ${ANSWER.oldVersions} end
+    elseif kind < ${STEP.put} then
+      if not holds(name, kind, bytes) then return ${ANSWER.refused} end
     else
       local key = sub(name, #KEYS[index] + 2)
       if kind == ${STEP.put} then put(index, name, key, deadline, bytes)
       else remove(index, name, key, kind - ${STEP.delete}) end
     end
   end
-  return 1
+  return ${ANSWER.applied}
 end
-local answers, at, rows = {}, 1, 4 * tonumber(ARGV[2]) + 1
+local answers, at, rows, areGiven = {}, 1, 4 * tonumber(ARGV[2]) + 1, false
 if cleared and #steps > 0 then note(1, ${noteKind('clear')}, writer, cleared, nil) end
 while at <= #steps do
   local length, count = unpack('>I4I4', steps, at)
@@ -163,10 +175,12 @@ while at <= #steps do
     answer = { err = string.gsub(text, '^-', '') }
   end
   answers[#answers + 1] = answer
+  areGiven = areGiven or (last and answer == ${ANSWER.applied})
   at = at + length
   rows = rows + count
 end
 finishNotes()
+if areGiven then call('SET', KEYS[#KEYS], string.format('%.0f', last)) end
 return answers
 `)
 
@@ -238,11 +252,11 @@ return {#hints < 2 * limit and 1 or 0, inRange, there, gone, removed}
 
 /**
  * KEYS: the last version. ARGV: how many are wanted. Returns the first.
- * 64 for each millisecond since 1970: a server that lost its data does not begin again from 1.
+ * So many for each millisecond since 1970: a server that lost its data does not begin again from 1.
  */
 export const VERSIONS = script(`
 ${NOW}
-local first = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, now * 64)
+local first = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, now * ${VERSIONS_PER_MS})
 redis.call('SET', KEYS[1], string.format('%.0f', first + ARGV[1] - 1))
 return string.format('%.0f', first)
 `)

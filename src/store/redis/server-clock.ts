@@ -12,6 +12,8 @@ interface Measure {
   readonly aheadOfMonotonic: number
   /** The server's clock less the clock here, as far as that is certain; 0 within the error. */
   readonly skewMs: number
+  /** How long the server took to answer, there and back. */
+  readonly roundTripMs: number
   readonly takenAt: number
 }
 
@@ -34,11 +36,22 @@ export class ServerClock {
 
   /** The server's time in `ms` from now, or a little earlier; and how far its clock is ahead of ours. */
   async ahead(ms: number): Promise<{ readonly time: number; readonly skewMs: number }> {
+    const { aheadOfMonotonic, skewMs } = this.#fresh() ?? (await this.#measured())
+    return { time: Math.ceil(this.#clock.monotonic() + aheadOfMonotonic + ms), skewMs }
+  }
+
+  /** The server's time when it gets what is sent now, more or less; undefined if it is to be measured. */
+  onArrival(): number | undefined {
+    const known = this.#fresh()
+    // The measure is low by the way back, and there is the way there.
+    return known && this.#clock.monotonic() + known.aheadOfMonotonic + known.roundTripMs
+  }
+
+  #fresh(): Measure | undefined {
     const known = this.#measure
     const isFresh =
       known !== undefined && this.#clock.monotonic() - known.takenAt < MEASURE_EVERY_MS
-    const { aheadOfMonotonic, skewMs } = isFresh ? known : await this.#measured()
-    return { time: Math.ceil(this.#clock.monotonic() + aheadOfMonotonic + ms), skewMs }
+    return isFresh ? known : undefined
   }
 
   /** To be measured again before it is next asked: it was wrong, or the server is another. */
@@ -67,6 +80,7 @@ export class ServerClock {
       aheadOfMonotonic: server - after,
       // Our clock shows whole milliseconds.
       skewMs: Math.abs(skew) <= error + 1 ? 0 : Math.ceil(skew),
+      roundTripMs: after - before,
       takenAt: after,
     }
     return this.#measure

@@ -1,22 +1,35 @@
 /**
- * Hands out versions: those asked for at once are taken from the server together.
+ * Hands out versions: those asked for at once are taken from the server together, and those that are
+ * assumed go by the server's clock, as the server's do.
  *
  * Whoever asks gets numbers above all that were given before it asked, since the server is asked after.
+ * Whoever assumes some finds out by the commit that they go with.
  */
+import { Confidence } from '../confidence.js'
+import { VERSIONS_PER_MS } from './scripts.js'
 
 interface Order {
   count: number
   readonly first: Promise<number>
 }
 
+export interface VersionSourceParts {
+  /** Resolves to the first of so many new versions. */
+  readonly take: (count: number) => Promise<number>
+  /** The server's time when it gets what is sent now; undefined if it is not known. */
+  readonly serverTime: () => number | undefined
+}
+
 export class VersionSource {
-  readonly #take: (count: number) => Promise<number>
+  readonly #parts: VersionSourceParts
   /** What the server will be asked for when the present tasks have run. */
   #order: Order | undefined
+  /** The greatest that was given or assumed here. */
+  #last = 0
+  readonly #confidence = new Confidence()
 
-  /** `take` resolves to the first of so many new versions. */
-  constructor(take: (count: number) => Promise<number>) {
-    this.#take = take
+  constructor(parts: VersionSourceParts) {
+    this.#parts = parts
   }
 
   /** The first of `count` successive versions. */
@@ -27,9 +40,25 @@ export class VersionSource {
     return (await first) + before
   }
 
-  #fulfil(): Promise<number> {
+  /** See AsyncStore.assumeVersions(). */
+  assume(count: number): number | undefined {
+    const time = this.#parts.serverTime()
+    if (time === undefined || !this.#confidence.take()) return undefined
+    const first = Math.max(this.#last + 1, Math.floor(time * VERSIONS_PER_MS))
+    this.#last = first + count - 1
+    return first
+  }
+
+  /** Call with what became of a commit that assumed some. */
+  learn(wereRight: boolean): void {
+    this.#confidence.learn(wereRight)
+  }
+
+  async #fulfil(): Promise<number> {
     const count = this.#order?.count ?? 0
     this.#order = undefined
-    return this.#take(count)
+    const first = await this.#parts.take(count)
+    this.#last = Math.max(this.#last, first + count - 1)
+    return first
   }
 }

@@ -1,9 +1,10 @@
 import type { Batch, RowCheck, RowOperation } from '../async-store.js'
 
 /** Given bytes belong to the caller, who may change them while we wait. */
-export function ownBatch({ promise, checks, operations }: Batch): Batch {
+export function ownBatch({ promise, checks, versions, operations }: Batch): Batch {
   return {
     promise,
+    versions,
     checks: checks.map(
       (check): RowCheck => ({
         ...check,
