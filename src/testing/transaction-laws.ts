@@ -52,6 +52,33 @@ export const transactionLaws: readonly StoreLaw[] = [
     assert.deepEqual(contents(store, 'fresh'), { a: 'in a new bucket' })
   }),
 
+  law('insert(), where there is one, takes keys in whatever order they come', (store) => {
+    const ascending = Array.from({ length: 100 }, (_, at) => 1_000 + at * 10)
+    // Behind the last, again, in between, and behind the last again.
+    const numbers = [
+      ...ascending,
+      1_990,
+      995,
+      1_005,
+      ...ascending.map((n) => n + 995),
+      3_000,
+      2_999,
+    ]
+    const wanted: Record<string, string> = {}
+    const isInserted = store.transaction(COMMITTED, (tx) => {
+      for (const [at, number] of numbers.entries()) {
+        const [key, value] = [`${number}`, `${at}`]
+        const answer = tx.insert?.('rows', bytesOf(key), bytesOf(value), 0)
+        if (answer === undefined) return false
+        assert.equal(answer, !(key in wanted))
+        wanted[key] ??= value
+      }
+      assert.deepEqual(contents(tx, 'rows'), wanted)
+      return true
+    })
+    if (isInserted) assert.deepEqual(contents(store, 'rows'), wanted)
+  }),
+
   law('insert(), where there is one, stores what is new and leaves what is there', (store) => {
     putRow(store, 'rows', bytesOf('there'), bytesOf('old'), 20)
     const answers = store.transaction(COMMITTED, (tx) => {

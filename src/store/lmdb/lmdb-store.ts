@@ -27,6 +27,7 @@ import type { Environment } from './environment.js'
 import { deadlinesName, rowsName } from './generation.js'
 import { Journal } from './journal.js'
 import { plainView } from './lent-values.js'
+import type { NativeDatabase } from './native.js'
 import { hasHints, hintsUpTo, lentDeadlineKey, walkRows } from './range-reads.js'
 import { EnvironmentSnapshot } from './snapshot.js'
 import { VERSIONS_PER_TRANSACTION } from './store-state.js'
@@ -34,6 +35,10 @@ import { LmdbUpkeep } from './upkeep.js'
 
 const PRESENT = Uint8Array.of(1)
 const NO_OVERWRITE = { noOverwrite: true } as const
+const APPEND = { append: true } as const
+
+/** After an attempt to append in vain, so many rows are inserted before the next: each costs half a put. */
+const INSERTS_BETWEEN_APPENDS = 64
 
 export class LmdbStore implements SyncStore {
   readonly kind = 'lmdb'
@@ -244,6 +249,8 @@ class LmdbTransaction implements StoreTransaction {
   #journal: Journal | undefined
   #base = 0
   #given = 0
+  /** Rows to insert before it is tried again whether they come after all that are there. */
+  #insertsToAppend = 0
   /** Rows touched so far, and bytes in those that were put. */
   rows = 0
   bytes = 0
@@ -262,6 +269,7 @@ class LmdbTransaction implements StoreTransaction {
     }
     this.#base = 0
     this.#given = 0
+    this.#insertsToAppend = 0
     this.rows = 0
     this.bytes = 0
   }
@@ -308,8 +316,7 @@ class LmdbTransaction implements StoreTransaction {
     this.rows++
     this.bytes += key.length + record.length
     return this.#environment.native(() => {
-      const isNew = this.#environment.rows(bucket).putSync(key, record, NO_OVERWRITE)
-      if (!isNew) return false
+      if (!this.#putNew(this.#environment.rows(bucket), key, record)) return false
       this.#journal?.add(rowsName(bucket), key)
       if (deadline !== 0) this.#putHint(bucket, key, deadline)
       return true
@@ -353,6 +360,19 @@ class LmdbTransaction implements StoreTransaction {
 
   usedBytes(): number {
     return this.#environment.native(() => this.#environment.data.usedBytes())
+  }
+
+  /**
+   * A row behind the last one needs no search. Rows come in the order of their keys, so once one is there,
+   * all that follow mostly are.
+   */
+  #putNew(rows: NativeDatabase, key: Uint8Array, record: Uint8Array): boolean {
+    if (this.#insertsToAppend === 0) {
+      if (rows.putSync(key, record, APPEND)) return true
+      this.#insertsToAppend = INSERTS_BETWEEN_APPENDS
+    }
+    this.#insertsToAppend--
+    return rows.putSync(key, record, NO_OVERWRITE)
   }
 
   #putHint(bucket: string, key: Uint8Array, deadline: number): void {

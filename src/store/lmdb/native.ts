@@ -40,8 +40,15 @@ export interface NativeDatabase {
   getRange(options: NativeRange): Iterable<{ key: Uint8Array; value: Uint8Array }>
   getKeys(options: NativeRange): Iterable<Uint8Array>
   put(key: Uint8Array, value: Uint8Array): unknown
-  /** Inside a write transaction; false, and nothing done, if there is a value already. */
-  putSync(key: Uint8Array, value: Uint8Array, options: { readonly noOverwrite: true }): boolean
+  /**
+   * Inside a write transaction; false, and nothing done, if there is a value already, or with `append` if
+   * the key does not come after all that are there.
+   */
+  putSync(
+    key: Uint8Array,
+    value: Uint8Array,
+    options: { readonly noOverwrite: true } | { readonly append: true },
+  ): boolean
   removeSync(key: Uint8Array): boolean
   /** The native handle. Inside a write transaction it counts as it is there; else as of the last read. */
   readonly db: { stat(): NativePages }
