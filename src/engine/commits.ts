@@ -80,7 +80,7 @@ export class Commits {
       return
     }
     for (const write of writes) this.pending.add(write.space.idOf(write.key), write)
-    if (this.pending.count > MAX_PENDING_WRITES || this.pending.sizeBytes > MAX_PENDING_BYTES) {
+    if (this.pending.exceeds(MAX_PENDING_WRITES, MAX_PENDING_BYTES)) {
       this.flushSync()
     } else {
       this.#schedule.request()
@@ -149,7 +149,7 @@ export class Commits {
     }
     if (this.live.isDirty) this.live.settleAll()
     this.#schedule.cancel()
-    if (this.pending.count > 0) this.transaction(() => {})
+    if (!this.pending.isEmpty) this.transaction(() => {})
   }
 
   /** Resolves when everything written so far is on disk. Calls of one turn share one commit. */
@@ -204,7 +204,7 @@ export class Commits {
   }
 
   #flushInBackground(): void {
-    if (this.isClosed || this.pending.count === 0) return
+    if (this.isClosed || this.pending.isEmpty) return
     try {
       this.flushSync()
     } catch (error) {

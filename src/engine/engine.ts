@@ -95,7 +95,7 @@ export class Engine {
     const { session, pending } = this.#commits
     if (session !== undefined) return this.#entryInSession(session, space, key)
     // Metadata of a pending write is known only once it is committed.
-    if (pending.count > 0 && pending.get(id) !== undefined) this.flushSync()
+    if (!pending.isEmpty && pending.get(id) !== undefined) this.flushSync()
     return this.#reads.entry(space, key, id, mode)
   }
 
@@ -115,7 +115,7 @@ export class Engine {
   value(space: KeySpace, key: string, mode: ValueMode): unknown {
     const id = this.#settledId(space, key)
     const { session, pending } = this.#commits
-    if (session === undefined && pending.count > 0) {
+    if (session === undefined && !pending.isEmpty) {
       const write = pending.get(id)
       if (write !== undefined && !this.accesses.tellsEveryRead) {
         return this.#pendingValue(write, mode)
@@ -199,7 +199,7 @@ export class Engine {
     const { session, pending } = this.#commits
     if (session !== undefined) return this.#entryInSession(session, space, key)
     const id = space.idOf(key)
-    const write = pending.count > 0 ? pending.get(id) : undefined
+    const write = pending.isEmpty ? undefined : pending.get(id)
     if (write === undefined) return this.#reads.entry(space, key, id, 'copy')
     return write.kind === 'set' && !this.#isPast(write.expiresAt) ? write : undefined
   }
@@ -224,7 +224,7 @@ export class Engine {
     const { session, pending, live } = this.#commits
     if (live.isDirty) live.settleAll()
     if (session !== undefined) return session.reader()
-    if (pending.count > 0) this.flushSync()
+    if (!pending.isEmpty) this.flushSync()
     return this.store
   }
 
@@ -328,7 +328,7 @@ export class Engine {
     const id = this.#settledId(space, key)
     const { session, pending } = this.#commits
     if (session !== undefined) return session.find(space, key) && UNKNOWN
-    const write = pending.count > 0 ? pending.get(id) : undefined
+    const write = pending.isEmpty ? undefined : pending.get(id)
     if (write === undefined) return this.#reads.deadline(space, key, id)
     return write.kind === 'set' && !this.#isPast(write.expiresAt) ? UNKNOWN : undefined
   }
