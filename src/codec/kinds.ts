@@ -45,30 +45,22 @@ export function kindsOf(value: unknown): Kinds {
 }
 
 class Look {
-  readonly #few: object[] = []
+  #first: object | undefined
+  /** With the first; made for the second. */
+  #few: object[] | undefined
   #many: Set<object> | undefined
 
   at(value: unknown, depth: number): Kinds {
-    switch (typeof value) {
-      case 'string':
-        return value.isWellFormed() ? 0 : KIND.illFormed
-      case 'number':
-        return Number.isFinite(value)
-          ? Object.is(value, -0)
-            ? KIND.negativeZero
-            : 0
-          : KIND.nonFinite
-      case 'boolean':
-        return 0
-      case 'undefined':
-        return KIND.undefined
-      case 'bigint':
-        return KIND.bigint
-      case 'object':
-        return value === null ? 0 : this.#object(value, depth)
-      default:
-        return KIND.other
+    // Each asked by itself, as V8 answers that without a call.
+    if (typeof value === 'string') return value.isWellFormed() ? 0 : KIND.illFormed
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) return KIND.nonFinite
+      return Object.is(value, -0) ? KIND.negativeZero : 0
     }
+    if (typeof value === 'object') return value === null ? 0 : this.#object(value, depth)
+    if (typeof value === 'boolean') return 0
+    if (typeof value === 'undefined') return KIND.undefined
+    return typeof value === 'bigint' ? KIND.bigint : KIND.other
   }
 
   #object(value: object, depth: number): Kinds {
@@ -90,7 +82,8 @@ class Look {
 
   #plain(value: Record<string, unknown>, depth: number): Kinds {
     let kinds = Object.getOwnPropertySymbols(value).length > 0 ? KIND.other : 0
-    for (const key of Object.keys(value)) {
+    // With what prototypes were given: that takes the long way for nothing, and V8 walks the rest faster.
+    for (const key in value) {
       if (!key.isWellFormed()) kinds |= KIND.illFormed
       if (key === '__proto__' || key === 'toJSON') kinds |= KIND.protoKey
       kinds |= this.at(value[key], depth + 1)
@@ -135,6 +128,11 @@ class Look {
       const { size } = this.#many
       return this.#many.add(value).size === size
     }
+    if (this.#first === undefined) {
+      this.#first = value
+      return false
+    }
+    this.#few ??= [this.#first]
     if (this.#few.includes(value)) return true
     this.#few.push(value)
     if (this.#few.length > FEW) this.#many = new Set(this.#few)
