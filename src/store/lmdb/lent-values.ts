@@ -11,17 +11,18 @@ const MOST_VIEWS = 4_096
 /** Lmdb's buffer says that it is used again and again. */
 type LmdbBuffer = Uint8Array & { readonly isGlobal?: boolean }
 
-let memory: ArrayBufferLike | undefined
+/** The one that `room` is the memory of. Asking a buffer for its memory takes longer than knowing it. */
+let known: LmdbBuffer | undefined
 let room: Uint8Array = Buffer.alloc(0)
 /** Of `room`, by length. */
 let views: (Uint8Array | undefined)[] = []
 
 /** The same bytes, still lent until the next read. */
 export function plainView(lent: LmdbBuffer): Uint8Array {
-  if (lent.isGlobal !== true) return lent
-  if (lent.buffer !== memory) {
-    memory = lent.buffer
-    room = Buffer.from(memory, lent.byteOffset)
+  if (lent !== known) {
+    if (lent.isGlobal !== true) return lent
+    known = lent
+    room = Buffer.from(lent.buffer, lent.byteOffset)
     views = []
   }
   const { length } = lent
