@@ -10,10 +10,15 @@ import { entryFace } from './entry-face.js'
 import type { DictEntry, Frozen, KeyIn, KeyOf, KeyOut, Range, ValueAt } from './face.js'
 import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
+import { refuseAssignments } from './refuse-assignments.js'
 import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
 
 export class AsyncEntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: AsyncScope
+
+  static {
+    refuseAssignments(AsyncEntryMap.prototype)
+  }
 
   constructor(scope: AsyncScope) {
     this.#scope = scope

@@ -21,11 +21,16 @@ import type {
 } from './face.js'
 import { givenPairs } from './given-pairs.js'
 import { increased } from './increment.js'
+import { refuseAssignments } from './refuse-assignments.js'
 import type { Scope } from './scope.js'
 import { KEEP_TTL, keepingTags, type SetOptions } from './set-options.js'
 
 export class EntryMap<S extends object, K = KeyOf<S>> {
   readonly #scope: Scope
+
+  static {
+    refuseAssignments(EntryMap.prototype)
+  }
 
   constructor(scope: Scope) {
     this.#scope = scope

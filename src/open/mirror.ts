@@ -10,6 +10,7 @@ import { isSameEntry } from '../dict/copy/same-entry.js'
 import type { EntryEvent } from '../dict/events/entry-event.js'
 import type { KeyOf } from '../dict/face.js'
 import type { PersistDict } from '../dict/persist-dict.js'
+import { refuseAssignments } from '../dict/refuse-assignments.js'
 import { Listeners } from '../engine/listeners.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
@@ -70,6 +71,7 @@ export class Mirror<S extends object> {
   #isClosed = false
 
   static {
+    refuseAssignments(Mirror.prototype)
     end = (mirror) => mirror.#end()
   }
 
