@@ -1,7 +1,14 @@
 /** Backup and compaction, while others write and while the one that does it dies. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ClosedError, DamagedStoreError, open, PathError, UnsupportedError } from 'persistdict'
+import {
+  ClosedError,
+  DamagedStoreError,
+  OptionError,
+  open,
+  PathError,
+  UnsupportedError,
+} from 'persistdict'
 import { memoryStore } from 'persistdict/memory'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { processIdentity } from '../../src/process-identity.js'
@@ -185,6 +192,25 @@ describe('compact()', () => {
     expect(again.size).toBe(300)
   })
 
+  // Native code that is asked for a closed environment ends the process.
+  test.each(['compact', 'backup'] as const)(
+    'close() in the turn of %s(), or in one right after it, gives it up',
+    async (what) => {
+      const path = grown(undefined, 100)
+      for (let microtasks = 0; microtasks < 12; microtasks++) {
+        const dict = open(path)
+        const target = join(tempDirectory(), 'backup')
+        const asked = what === 'backup' ? dict.backup(target) : dict.compact()
+        const outcome = expect(asked).rejects.toBeInstanceOf(ClosedError)
+        for (let at = 0; at < microtasks; at++) await undefined
+        dict.close()
+        await outcome
+      }
+      using again = open(path)
+      expect(again.size).toBe(10)
+    },
+  )
+
   test('compact() of a closed dict is a ClosedError, and of one in memory an UnsupportedError', async () => {
     const closed = open(tempDirectory())
     closed.close()
@@ -240,6 +266,9 @@ describe('backup()', () => {
     writeFileSync(join(path, 'file'), '')
     await expect(dict.backup(path)).rejects.toThrow(PathError)
     await expect(dict.backup(join(path, 'file'))).rejects.toThrow(PathError)
+    for (const nowhere of [undefined, '', 5, new URL('file:///tmp')]) {
+      await expect(dict.backup(nowhere as never)).rejects.toThrow(OptionError)
+    }
     mkdirSync(join(path, 'empty'))
     await dict.backup(join(path, 'empty'))
   })

@@ -27,7 +27,9 @@ import {
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../../clock.js'
+import { kindOf } from '../../errors/checked-argument.js'
 import { ClosedError, PathError } from '../../errors/open-errors.js'
+import { OptionError } from '../../errors/option-error.js'
 import { StoreError, StoreFullError } from '../../errors/store-errors.js'
 import { lifeOf, type ProcessIdentity, processIdentity } from '../../process-identity.js'
 import { fileIdentity, makeDirectory } from '../local-directory.js'
@@ -65,6 +67,7 @@ export class LmdbUpkeep implements StoreUpkeep {
   }
 
   async backup(directory: string): Promise<BackupReport> {
+    this.#assertOpen()
     const path = backupDirectory(directory)
     const { directory: own } = this.#environment
     return this.#locked(async () => {
@@ -90,6 +93,7 @@ export class LmdbUpkeep implements StoreUpkeep {
   }
 
   async compact(): Promise<CompactReport> {
+    this.#assertOpen()
     const environment = this.#environment
     return this.#locked(async () => {
       environment.refresh()
@@ -130,6 +134,7 @@ export class LmdbUpkeep implements StoreUpkeep {
   async #copyTo(place: GenerationPlace, seal: Parameters<Copy['finish']>[0]): Promise<void> {
     this.#assertRoom(place)
     await this.#dropOldNotes()
+    this.#assertOpen()
     const copy = new Copy(this.#environment, place, reach)
     this.#copy = copy
     try {
@@ -237,8 +242,15 @@ function reach(step: string): void {
   if (steps.hasSubscribers) steps.publish({ step })
 }
 
-/** The real path of a directory for a backup, made if need be. Throws PathError if anything is in it. */
+/**
+ * The real path of a directory for a backup, made if need be. Throws PathError if anything is in it, and
+ * OptionError for what is no path.
+ */
 export function backupDirectory(directory: string): string {
+  if (typeof directory !== 'string' || directory === '') {
+    const given = directory === '' ? 'an empty string' : kindOf(directory)
+    throw new OptionError('path', `backup() takes the path of a directory, and was given ${given}.`)
+  }
   const asked = resolve(directory)
   makeDirectory(asked)
   const path = realpathSync(asked)
