@@ -115,10 +115,15 @@ export class AsyncComputeMap<S extends object, K = KeyOf<S>> extends AsyncEntryM
 
   #target(name: string): MemoizeTarget {
     const scope = this.#scope.hidden(MEMOIZED, name)
-    const dict = new AsyncComputeMap<Record<string, unknown>>(scope)
-    return Object.assign(dict, {
+    const target = new AsyncComputeMap<Record<string, unknown>>(scope)
+    // Defined: what is assigned to a dict is refused.
+    const more = {
       host: scope.host(),
       invalidateTag: (...tags: string[]) => scope.engine.invalidate(scope.space, checkedTags(tags)),
-    })
+    }
+    return Object.defineProperties(
+      target,
+      Object.getOwnPropertyDescriptors(more),
+    ) as typeof target & typeof more
   }
 }

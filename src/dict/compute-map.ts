@@ -112,9 +112,15 @@ export class ComputeMap<S extends object, K = KeyOf<S>> extends EntryMap<S, K> {
 
   #target(name: string): MemoizeTarget {
     const scope = this.#scope.hidden(MEMOIZED, name)
-    return Object.assign(new ComputeMap<Record<string, unknown>>(scope), {
+    const target = new ComputeMap<Record<string, unknown>>(scope)
+    // Defined: what is assigned to a dict is refused.
+    const more = {
       host: new ScopeHost(scope),
       invalidateTag: (...tags: string[]) => scope.engine.invalidate(scope.space, checkedTags(tags)),
-    })
+    }
+    return Object.defineProperties(
+      target,
+      Object.getOwnPropertyDescriptors(more),
+    ) as typeof target & typeof more
   }
 }

@@ -79,13 +79,24 @@ export function fileIdentity(file: string): string | undefined {
 /** Makes a directory, and those above it. Throws PathError or StoreFullError. */
 export function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true })
+    makeWithAbove(path)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOSPC') throw new StoreFullError(`No space left to make "${path}".`, { cause })
     // Also what Node says of a file system that is read-only.
     if (code === 'ENOENT') checkAccess(existingAbove(path))
     throw new PathError(path, explain(code, cause), { cause })
+  }
+}
+
+/** Node's own `recursive` never ends where a directory that is there takes none, as /proc does. */
+function makeWithAbove(path: string): void {
+  const above = dirname(path)
+  if (above !== path && !existsSync(above)) makeWithAbove(above)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
   }
 }
 

@@ -426,6 +426,15 @@ describe('paths', () => {
     expect(readFileSync(file, 'utf8')).toBe('text')
   })
 
+  test.runIf(process.platform === 'linux')(
+    'open() in a directory that takes none is a PathError, and ends',
+    async () => {
+      const ended = await runChild('open-report.mjs', [JSON.stringify({ paths: ['/proc/dict'] })])
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+      expect(JSON.parse(ended.stdout)).toMatchObject({ code: 'ERR_PERSISTDICT_PATH' })
+    },
+  )
+
   test('open() where the files of the store are directories is a PathError or DamagedStoreError', async () => {
     const base = tempDirectory()
     const paths = ['gate.mdb', 'g1/data.mdb', 'g1/lock.mdb', 'gate.mdb-lock'].map((file, at) => {
