@@ -1,7 +1,8 @@
 /** A server that is absent, refuses, is full, hangs, dies and comes back. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreFullError } from '../../src/errors/store-errors.js'
 import {
+  OptionError,
   ReadOnlyStoreError,
   StoreAccessError,
   StoreTimeoutError,
@@ -52,6 +53,35 @@ describe.each(MODULES)('through %s', (name, module) => {
     const store = storeOn(`redis://:right@${address}`, { module })
     expect(await put(store, 'key', 'value')).toBe(true)
     expect(store.location).toBe(`redis://${address}`)
+  })
+
+  test('nothing is done as another user, or in another database, than was asked for', async () => {
+    // Whoever does not log in may do everything here.
+    const server = await ownServer()
+    const address = `127.0.0.1:${server.port}`
+    const client = module.createClient({ url: `redis://nobody:wrong@${address}` } as never)
+    client.on('error', () => {})
+    onTestFinished(() => {
+      if (client.isOpen) client.destroy()
+    })
+    const stores = [
+      storeOn(`redis://nobody:wrong@${address}`, { module }),
+      storeOn(`redis://${address}/999`, { module }),
+      storeOn('', { url: undefined, client, timeout: TIMEOUT_MS }),
+    ]
+    const [user, database, given] = stores.map((store) =>
+      // Several at once, of which the first makes the connection.
+      Promise.allSettled([put(store, 'a', '1'), read(store, 'a'), put(store, 'b', '2')]),
+    )
+    for (const result of (await user) ?? []) {
+      expect(result).toMatchObject({ reason: expect.any(StoreAccessError) })
+      expect(result).toMatchObject({ reason: { message: expect.stringContaining('WRONGPASS') } })
+    }
+    for (const result of (await database) ?? []) {
+      expect(result).toMatchObject({ reason: expect.any(OptionError) })
+    }
+    for (const result of (await given) ?? []) expect(result).toMatchObject({ status: 'rejected' })
+    expect(await server.ask('DBSIZE')).toBe(':0')
   })
 
   test('a replica that takes no writes is a ReadOnlyStoreError, and can be read', async () => {

@@ -4,6 +4,10 @@
  * node-redis connects again by itself, and its timers keep the process alive meanwhile. So our own
  * client is let go when the connection is lost and nobody waits for an answer, and made anew by the
  * next command.
+ *
+ * No command is given to a client that is not ready. node-redis would send it right behind the login and
+ * the choice of the database: if these are refused, the server would do it all the same, as whoever does
+ * not log in, and in database 0.
  */
 import { backOffMs } from './back-off.js'
 import { Failures } from './failures.js'
@@ -31,6 +35,8 @@ class OwnClientLink implements Link {
   readonly topology = ''
   readonly #make: MakeClient
   #client: RedisClientLike | undefined
+  /** Commands until the client is ready, or is let go. */
+  #waiting: [resolve: () => void, reject: (error: unknown) => void][] = []
   #isBusy = false
   #isFailing = false
   readonly failures = new Failures()
@@ -46,7 +52,9 @@ class OwnClientLink implements Link {
 
   async send(_key: string, words: Words, settings: CommandSettings): Promise<unknown> {
     this.#isBusy = true
-    return await sendTo(this.#opened(), words, settings)
+    const client = this.#opened()
+    if (!client.isReady) await new Promise<void>((...waiting) => this.#waiting.push(waiting))
+    return await sendTo(client, words, settings)
   }
 
   rest(): void {
@@ -60,9 +68,7 @@ class OwnClientLink implements Link {
   }
 
   close(): void {
-    const client = this.#client
-    this.#client = undefined
-    if (client?.isOpen) client.destroy()
+    if (this.#client !== undefined) this.#letGo(this.#client)
   }
 
   #opened(): RedisClientLike {
@@ -80,8 +86,10 @@ class OwnClientLink implements Link {
     this.#isFailing = false
     client.unref()
     client.on('ready', () => {
+      if (this.#client !== client) return
       this.#isFailing = false
       this.failures.settle()
+      for (const [resolve] of this.#waiting.splice(0)) resolve()
     })
     client.on('error', (error) => {
       // Of one that was let go: it has nothing to say any more.
@@ -91,12 +99,15 @@ class OwnClientLink implements Link {
       if (!this.#isBusy) this.#letGo(client)
     })
     // What went wrong is told by the event, and to each command that waits.
-    client.connect().catch(() => this.#letGo(client))
+    client.connect().catch((error) => this.#letGo(client, error))
     return client
   }
 
-  #letGo(client: RedisClientLike): void {
-    if (this.#client === client) this.#client = undefined
+  #letGo(client: RedisClientLike, reason: unknown = new Error('The client is closed')): void {
+    if (this.#client === client) {
+      this.#client = undefined
+      for (const [, reject] of this.#waiting.splice(0)) reject(reason)
+    }
     if (client.isOpen) client.destroy()
   }
 }
@@ -111,6 +122,8 @@ class GivenClientLink implements Link {
   readonly isCluster = false
   readonly topology = ''
   readonly #client: RedisClientLike
+  /** Undefined while its owner connects it. */
+  #connected: Promise<unknown> | undefined
   readonly failures = new Failures()
 
   constructor(location: string, client: RedisClientLike) {
@@ -128,8 +141,8 @@ class GivenClientLink implements Link {
   }
 
   async send(_key: string, words: Words, settings: CommandSettings): Promise<unknown> {
-    // The rejection reaches the command, too: it is flushed with the reason.
-    if (!this.#client.isOpen) this.#client.connect().catch(() => {})
+    if (!this.#client.isOpen) this.#connected = this.#client.connect()
+    if (!this.#client.isReady) await this.#connected
     return await sendTo(this.#client, words, settings)
   }
 

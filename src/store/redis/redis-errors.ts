@@ -25,6 +25,9 @@ const SOON =
 /** The user may not do this. */
 const REFUSALS = /^(WRONGPASS|NOAUTH|NOPERM)|^ERR (AUTH|invalid password|Client sent AUTH)/
 
+/** There is no such database. */
+const NO_DATABASE = /^ERR (DB index|SELECT is not allowed)/
+
 /** node-redis had no connection to send it on. */
 const UNSENT =
   /client is (closed|offline)|root nodes is available|queue is full|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|Connection timeout/
@@ -41,7 +44,8 @@ export function fateOf(error: unknown): Fate {
 
 /** Whether the server refused the connection for good. */
 export function isRefusal(error: unknown): boolean {
-  return REFUSALS.test(messageOf(error))
+  const text = messageOf(error)
+  return REFUSALS.test(text) || NO_DATABASE.test(text)
 }
 
 /** The error that users get. */
@@ -53,7 +57,7 @@ export function storeError(location: string, error: unknown): PersistDictError {
   if (text.startsWith('READONLY')) return new ReadOnlyStoreError(location, text, options)
   if (text.startsWith('OOM')) return new StoreFullError(full(location, text), options)
   if (/^MISCONF|^NOREPLICAS/.test(text)) return new StoreError(unsafe(location, text), options)
-  if (/^ERR (DB index|SELECT is not allowed)/.test(text)) return new OptionError('url', text)
+  if (NO_DATABASE.test(text)) return new OptionError('url', text)
   if (ANSWER.test(text) && !SOON.test(text)) {
     return new StoreError(`The store at ${location} refused a command: ${text}`, options)
   }

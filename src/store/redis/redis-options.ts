@@ -68,7 +68,7 @@ const KNOWN = [
 /** Throws OptionError for options that cannot be used, whatever the server. */
 export function checkRedisOptions(options: RedisStoreOptions): void {
   refuseUnknown(options, KNOWN, 'redisStore()')
-  const { url, client, cluster, clientOptions, prefix, parts } = options
+  const { url, client, cluster, clientOptions, prefix, parts, tracking, module } = options
   const places = [url, client, cluster].filter((place) => place !== undefined)
   if (places.length !== 1) {
     throw new OptionError('url', 'redisStore() takes exactly one of url, client and cluster.')
@@ -80,6 +80,19 @@ export function checkRedisOptions(options: RedisStoreOptions): void {
   if (clientOptions !== undefined && url === undefined) {
     throw new OptionError('clientOptions', 'clientOptions needs url. A client has its own options.')
   }
+  if (client !== undefined && !hasMethods(client, 'connect', 'sendCommand', 'duplicate', 'on')) {
+    throw new OptionError('client', 'client must be a client that createClient() has made.')
+  }
+  if (cluster !== undefined) checkCluster(cluster)
+  if (clientOptions !== undefined && !isGroup(clientOptions)) {
+    throw new OptionError('clientOptions', 'clientOptions must be an object.')
+  }
+  if (module !== undefined && !hasMethods(module, 'createClient', 'createCluster')) {
+    throw new OptionError('module', 'module must be node-redis: what import("redis") gives.')
+  }
+  if (tracking !== undefined && typeof tracking !== 'boolean') {
+    throw new OptionError('tracking', 'tracking must be true or false.')
+  }
   if (url !== undefined) refuseOtherTls(url, clientOptions)
   if (prefix !== undefined && (typeof prefix !== 'string' || prefix === '')) {
     throw new OptionError('prefix', 'prefix must be a string with at least one character.')
@@ -87,6 +100,30 @@ export function checkRedisOptions(options: RedisStoreOptions): void {
   if (parts !== undefined && !(Number.isInteger(parts) && parts >= 1 && parts <= MOST_PARTS)) {
     throw new OptionError('parts', `parts must be a whole number from 1 to ${MOST_PARTS}.`)
   }
+}
+
+/** Messages show nothing of it: the addresses of its nodes may hold a password. */
+function checkCluster(cluster: unknown): void {
+  if (!isGroup(cluster)) {
+    throw new OptionError(
+      'cluster',
+      'cluster must be the settings for createCluster(), or a client that it has made.',
+    )
+  }
+  if ('nodeClient' in cluster) return
+  const { rootNodes } = cluster as { readonly rootNodes?: unknown }
+  if (!Array.isArray(rootNodes) || rootNodes.length === 0) {
+    throw new OptionError('cluster', 'cluster needs rootNodes, such as [{ url: "redis://…" }].')
+  }
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  const members = value as Readonly<Record<string, unknown>> | null | undefined
+  return names.every((name) => typeof members?.[name] === 'function')
 }
 
 function isRedisUrl(url: unknown): boolean {
