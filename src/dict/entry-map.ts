@@ -218,7 +218,8 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
 
   /**
    * Runs `fn` as one transaction: all that it does happens, or nothing if it throws. Nobody else
-   * writes meanwhile. `fn` must be synchronous; other dicts of the same store take part.
+   * writes meanwhile. `fn` must be synchronous; other dicts of the same store take part. So does a
+   * transaction() or update() inside: should one of these throw, all fails, caught or not.
    */
   transaction<T>(fn: (dict: this) => Synchronous<T>): T {
     this.#scope.assertOpen()

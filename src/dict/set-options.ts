@@ -1,6 +1,8 @@
+import { types } from 'node:util'
 import { MAX_UINT48 } from '../bytes.js'
 import type { Clock } from '../clock.js'
 import { type Duration, durationMs } from '../duration.js'
+import { kindOf } from '../errors/checked-argument.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import type { EntryEvent } from './events/entry-event.js'
@@ -51,7 +53,7 @@ export function deadlineOf(
     )
   }
   if (keepTtl) return undefined
-  if (expiresAt !== undefined) return checkedInstant(Number(expiresAt))
+  if (expiresAt !== undefined) return checkedInstant(expiresAt)
   if (ttl === null) return 0
   return afterMs(ttl === undefined ? defaultTtlMs : durationMs(ttl, 'ttl'), clock)
 }
@@ -89,7 +91,15 @@ export function afterMs(ms: number, clock: Clock): number {
   return ms === Number.POSITIVE_INFINITY ? 0 : Math.min(Math.ceil(clock.now() + ms), MAX_UINT48)
 }
 
-function checkedInstant(expiresAt: number): number {
+function checkedInstant(given: unknown): number {
+  // '2030' as a number would be an instant of 1970, and the entry be gone at once.
+  if (typeof given !== 'number' && !types.isDate(given)) {
+    throw new OptionError(
+      'expiresAt',
+      `expiresAt must be milliseconds since 1970-01-01 UTC or a Date, and was ${kindOf(given)}. Use ttl: null for "for ever".`,
+    )
+  }
+  const expiresAt = Number(given)
   if (expiresAt === Number.POSITIVE_INFINITY) return 0
   if (!(expiresAt > 0)) {
     throw new RangeError(

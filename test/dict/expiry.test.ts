@@ -147,6 +147,14 @@ describe.each(STORE_KINDS)('on %s', (kind) => {
     expect([dict.has('a'), dict.size]).toEqual([false, 3])
   })
 
+  test.each(['2030', '2030-01-01', null, true, {}])(
+    'set() with expiresAt %j is an OptionError, and not a time of 1970',
+    (expiresAt) => {
+      const dict = opened(kind)
+      expect(() => dict.set('a', 1, { expiresAt: expiresAt as never })).toThrow(OptionError)
+    },
+  )
+
   test.each([0, -5, Number.NaN, new Date(Number.NaN)])(
     'set() with expiresAt %s is a RangeError',
     (expiresAt) => {
