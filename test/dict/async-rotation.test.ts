@@ -132,13 +132,13 @@ describe.each(['asynchronous memory', 'Redis in parts'] as const)('on %s', (kind
     const other = await opened(handle(), oldFirst)
     const dict = await opened(handle(), both)
     await fill(other, 600)
+    // One who still seals with the old key, and one who does no longer.
+    const third = await opened(handle(), both)
     let isDone = false
     let turns = 0
     const rotating = dict.rotateKeys().finally(() => {
       isDone = true
     })
-    // One who still seals with the old key, and one who does no longer.
-    const third = await opened(handle(), both)
     while (!isDone) {
       const writer = turns % 2 ? other : third
       await writer.update(`key ${(turns * 37) % 600}`, (value) => ({ ...(value as object), turns }))
