@@ -1,11 +1,11 @@
 /** What may happen to the files and processes of a store while it is open. More in bad-input.test.ts. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, PathError, StoreError } from 'persistdict'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Child, runChild, startChild } from './child.js'
-import { tempDirectory } from './temp-directory.js'
+import { commonDirectory, tempDirectory } from './temp-directory.js'
 
 function started(script: string, ...args: string[]): Child {
   const child = startChild(script, args)
@@ -82,9 +82,7 @@ describe('lock files that are removed while a dict is open', () => {
 test.each(['batched', 'commit', 'sync'])(
   "set() after all permissions were taken away works or is a typed error that says so, durability '%s'",
   async (durability) => {
-    const base = tempDirectory()
-    chmodSync(base, 0o777)
-    const ended = await runChild('permissions.mjs', [base, durability])
+    const ended = await runChild('permissions.mjs', [commonDirectory(), durability])
     expect(ended).toMatchObject({ ...WELL, stdout: 'done\n' })
   },
 )
