@@ -187,7 +187,10 @@ describe('files', () => {
     const config = checkConfig({ preset: 'llm_cache', store: '/data/cache' })
     saveConfig(path, config)
     expect(configFromFile(path)).toEqual(config)
-    expect(statSync(path).mode & 0o044).toBe(0o044)
+    // As any file that is written here.
+    const other = `${path}.other`
+    writeFileSync(other, '')
+    expect(statSync(path).mode).toBe(statSync(other).mode)
     expect(() => saveConfig(path, config)).toThrow(/it is there already/)
     expect(() => saveConfig(`${path}.txt`, config)).toThrow(ConfigError)
   })

@@ -78,7 +78,9 @@ function onTerminal() {
   const child = fileURLToPath(new URL('../processes/children/wizard.mjs', import.meta.url))
   const file = join(tempDirectory(), 'app.json')
   const command = `'${process.execPath}' '${child}' '${file}'`
-  const terminal = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'])
+  const words = ['--quiet', '--return', '--command', command, '/dev/null']
+  // One that can take back what was typed, whatever this process was started from.
+  const terminal = spawn('script', words, { env: { ...process.env, TERM: 'xterm' } })
   onTestFinished(() => void terminal.kill('SIGKILL'))
   let shown = ''
   let look = () => {}

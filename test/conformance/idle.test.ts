@@ -90,6 +90,6 @@ describe.each(FACES)('$name', ({ newPlace }) => {
     clock.advance(31 * DAY)
     expect(await dict.sweep()).toBe(1)
     clock.advance(0)
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual([['idle', { a: 1 }]])
+    await expect.poll(() => told).toEqual([['idle', { a: 1 }]])
   })
 })
