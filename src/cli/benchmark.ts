@@ -1,5 +1,5 @@
 /** What "bench" measures: each kind of call, for a while, one after the other. */
-import type { Clock } from '../clock.js'
+import { type Clock, nextTurn } from '../clock.js'
 
 /** A dict of either kind, as far as it is measured. */
 export interface Measured {
@@ -19,6 +19,8 @@ export interface Measure {
 
 /** So many keys are used, again and again. */
 const KEYS = 10_000
+/** Others have their turn so often, Ctrl-C too: a dict that answers at once would never give it. */
+const TURN_MS = 50
 /** Between looks at the clock. */
 const CALLS = 64
 
@@ -27,6 +29,7 @@ export async function measure(
   value: unknown,
   clock: Clock,
   seconds: number,
+  signal: AbortSignal,
   onMeasure: (measure: Measure) => Promise<void>,
 ): Promise<void> {
   const key = (at: number) => `key ${at % KEYS}`
@@ -34,6 +37,7 @@ export async function measure(
     const startedAt = clock.monotonic()
     const deadline = startedAt + seconds * 1_000
     let calls = 0
+    let turnAt = startedAt + TURN_MS
     do {
       for (let left = CALLS; left > 0; left--) {
         const result = call(calls++)
@@ -41,6 +45,10 @@ export async function measure(
         if (result instanceof Promise) await result
         if (clock.monotonic() >= deadline) break
       }
+      if (clock.monotonic() < turnAt) continue
+      await nextTurn()
+      signal.throwIfAborted()
+      turnAt = clock.monotonic() + TURN_MS
     } while (clock.monotonic() < deadline)
     await end?.()
     await onMeasure({ operation, calls, seconds: (clock.monotonic() - startedAt) / 1_000 })

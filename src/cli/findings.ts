@@ -1,8 +1,24 @@
-/** What "check" and "repair" print. */
+/** Looking through a store, and what "check" and "repair" print of it. */
 import type { Finding, VerifyReport } from '../engine/upkeep/finding.js'
+import type { VerifyOptions } from '../engine/upkeep/verify.js'
+import type { Io } from './io.js'
+import { progressOf } from './output/progress.js'
 import type { Report } from './output/report.js'
 import type { Column } from './output/table.js'
 import { counted, shownKey, shownPath } from './output/text.js'
+import type { AnyDict } from './store-place.js'
+
+/** verify(), with how far it is, until Ctrl-C. */
+export async function verified(
+  dict: AnyDict,
+  options: Pick<VerifyOptions, 'repair'>,
+  io: Io,
+): Promise<VerifyReport> {
+  const progress = progressOf(io, 'looking', undefined)
+  return dict
+    .verify({ ...options, signal: io.signal, onProgress: progress.at })
+    .finally(progress.end)
+}
 
 const COLUMNS: readonly Column<Finding>[] = [
   { title: 'KIND', of: ({ kind }) => kind },

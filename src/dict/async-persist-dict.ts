@@ -6,7 +6,7 @@
 import { type Duration, durationMs } from '../duration.js'
 import type { Activity } from '../engine/activity/activity.js'
 import type { Subscription } from '../engine/listeners.js'
-import type { RotationReport } from '../engine/resealing.js'
+import { ROTATION_OPTIONS, type RotationOptions, type RotationReport } from '../engine/resealing.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { VERIFY_OPTIONS, type VerifyOptions } from '../engine/upkeep/verify.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
@@ -241,11 +241,12 @@ export class AsyncPersistDict<
    * Seals everything anew that the first key of the first cipher has not sealed, in short steps, while
    * others read and write. It may be called again after a crash, and goes on where it was. Once it has
    * resolved, and no process seals with them any more, the old keys are not needed. Rejects with
-   * OptionError for a dict without a cipher.
+   * OptionError for a dict without a cipher, and with the reason of `signal`.
    */
-  async rotateKeys(): Promise<RotationReport> {
+  async rotateKeys(options: RotationOptions = {}): Promise<RotationReport> {
     this.#scope.assertOpen()
-    return this.#scope.engine.upkeep.rotateKeys()
+    refuseUnknown(options, ROTATION_OPTIONS, 'rotateKeys()')
+    return this.#scope.engine.upkeep.rotateKeys(options)
   }
 
   /** What verify() moved out of the way because it could not be read. */

@@ -11,7 +11,7 @@ import { localActivity } from '../engine/activity/local-activity.js'
 import { namespacePaths } from '../engine/count.js'
 import { sweep } from '../engine/expired.js'
 import type { Subscription } from '../engine/listeners.js'
-import type { RotationReport } from '../engine/resealing.js'
+import { ROTATION_OPTIONS, type RotationOptions, type RotationReport } from '../engine/resealing.js'
 import { rotateKeys } from '../engine/rotation.js'
 import type { VerifyReport } from '../engine/upkeep/finding.js'
 import { storeUpkeep } from '../engine/upkeep/store-upkeep.js'
@@ -285,11 +285,12 @@ export class PersistDict<
    * Seals everything anew that the first key of the first cipher has not sealed, in short steps, while
    * others read and write. It may be called again after a crash, and goes on where it was. Once it has
    * resolved, and no process seals with them any more, the old keys are not needed. Rejects with
-   * OptionError for a dict without a cipher.
+   * OptionError for a dict without a cipher, and with the reason of `signal`.
    */
-  async rotateKeys(): Promise<RotationReport> {
+  async rotateKeys(options: RotationOptions = {}): Promise<RotationReport> {
     this.#scope.assertOpen()
-    return rotateKeys(this.#scope.engine)
+    refuseUnknown(options, ROTATION_OPTIONS, 'rotateKeys()')
+    return rotateKeys(this.#scope.engine, options)
   }
 
   /** What verify() moved out of the way because it could not be read. */

@@ -34,6 +34,17 @@ export interface RotationReport {
   readonly unreadable: number
 }
 
+/** Options of rotateKeys(). */
+export interface RotationOptions {
+  /** Ends it between two steps, with the signal's reason. Call again, and it goes on there. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after each step with what was done since it was begun, by all who take part. */
+  readonly onProgress?: ((done: RotationReport) => void) | undefined
+}
+
+/** The names of all options. */
+export const ROTATION_OPTIONS = ['signal', 'onProgress'] as const
+
 export interface Progress extends RotationReport {
   /** The cipher and the key that everything is sealed with. */
   readonly to: string

@@ -31,6 +31,7 @@ import {
   progressRow,
   RESEAL_STEP_ROWS,
   ROTATION,
+  type RotationOptions,
   type RotationReport,
   rangeAfter,
   resealed,
@@ -66,7 +67,10 @@ const DEADLINES: Deadlines = {
 }
 
 /** Seals anew what the present key has not sealed. Rejects with OptionError for a plain store. */
-export async function rotateKeys(engine: Engine): Promise<RotationReport> {
+export async function rotateKeys(
+  engine: Engine,
+  { signal, onProgress }: RotationOptions,
+): Promise<RotationReport> {
   const { store, durability } = engine
   if (!(store instanceof SealedStore)) {
     throw new OptionError('cipher', 'rotateKeys() needs a dict that was opened with a cipher.')
@@ -77,7 +81,9 @@ export async function rotateKeys(engine: Engine): Promise<RotationReport> {
     if (engine.isClosed) throw new ClosedError()
     const { isDone, resealed, unreadable } = store.rawTransaction(promise, rotation.step)
     if (isDone) return { resealed, unreadable }
+    onProgress?.({ resealed, unreadable })
     await nextTurn()
+    signal?.throwIfAborted()
   }
 }
 

@@ -19,6 +19,8 @@ export interface Setting {
   readonly env?: Readonly<Record<string, string>>
   /** Called with each piece of output. */
   readonly onOutput?: (text: string) => void
+  /** The same, of standard error. */
+  readonly onError?: (text: string) => void
 }
 
 /** The wall clock stands still, so that deadlines can be foretold; timers go on. */
@@ -37,7 +39,8 @@ export async function persistdict(
     rows: 24,
     write(text: string | Uint8Array) {
       chunks[name].push(Buffer.from(text))
-      if (name === 'out') setting.onOutput?.(text.toString())
+      const told = name === 'out' ? setting.onOutput : setting.onError
+      told?.(text.toString())
       return true
     },
     once: () => {},

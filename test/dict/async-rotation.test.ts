@@ -286,3 +286,24 @@ test('rotateKeys() knows every bucket that a dict writes to', async () => {
   for (const bucket of used) expect([...REMOTE_BUCKETS, META]).toContain(bucket)
   expect([...used].sort()).toEqual([...REMOTE_BUCKETS].sort())
 })
+
+test('rotateKeys() ends between two steps by its signal, and goes on when it is called again', async () => {
+  const store = asyncMemoryStore()
+  const handle = () => handleOf(store)
+  await fill(await opened(handle(), oldFirst), 300)
+  const dict = await opened(handle(), both)
+  const ending = new AbortController()
+  const told: number[] = []
+  const rotating = dict.rotateKeys({
+    signal: ending.signal,
+    onProgress({ resealed }) {
+      told.push(resealed)
+      ending.abort(new Error('enough'))
+    },
+  })
+  await expect(rotating).rejects.toThrow('enough')
+  expect(told).toHaveLength(1)
+  expect((await dict.rotateKeys()).resealed).toBeGreaterThan(300)
+  await expectFilled(dict, 300)
+  onTestFinished(() => store.close())
+})

@@ -34,7 +34,9 @@ for (const [name, makeStore] of Object.entries(STORES)) {
     dict.set(long, 1)
     dict.delete('a')
     dict.set('c', 'changed', { ttl: '2h' })
-    const report = await dict.verify()
+    const told: number[] = []
+    const report = await dict.verify({ onProgress: (entries) => told.push(entries) })
+    expect(told.every((entries, at) => entries >= (told[at - 1] ?? 0) && entries <= 6)).toBe(true)
     expect(report).toMatchObject({
       entries: 6,
       namespaces: 2,

@@ -46,7 +46,7 @@ export const bench = command({
       const { dict, close } = await opened(config, io)
       try {
         const measures: Measure[] = []
-        await measure(dict, value, io.clock, seconds, async (each) => {
+        await measure(dict, value, io.clock, seconds, io.signal, async (each) => {
           io.signal.throwIfAborted()
           measures.push(each)
         })

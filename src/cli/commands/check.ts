@@ -1,6 +1,6 @@
 import { command } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
-import { reportOf } from '../findings.js'
+import { reportOf, verified } from '../findings.js'
 import { STORE, withDict } from '../store-place.js'
 
 export const check = command({
@@ -13,7 +13,7 @@ export const check = command({
   examples: [{ line: 'check ./cache', about: 'a table of what was found, if anything was' }],
   async run({ args: [place = ''], io, report }): Promise<ExitCode> {
     return withDict(place, { io }, async (dict) => {
-      const result = await dict.verify({ signal: io.signal })
+      const result = await verified(dict, {}, io)
       const quarantined = await dict.quarantine.size()
       await reportOf(report, result, quarantined)
       return result.findings === 0 ? EXIT.done : EXIT.no

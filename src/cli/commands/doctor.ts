@@ -2,6 +2,8 @@ import { UnsupportedError } from '../../errors/store-errors.js'
 import { command } from '../command.js'
 import { type Look, looksAtMachine, looksAtPlace } from '../diagnosis.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
+import { verified } from '../findings.js'
+import type { Io } from '../io.js'
 import { shownBytes, shownSpan } from '../output/text.js'
 import { type AnyDict, configOf, STORE, withConfig } from '../store-place.js'
 
@@ -30,7 +32,7 @@ export const doctor = command({
           await withConfig(config, { io, shown: place }, async (dict) => {
             const tookMs = io.clock.monotonic() - startedAt
             looks.push({ what: 'open', state: 'good', says: `in ${shownSpan(tookMs)}` })
-            looks.push(...(await looksInside(dict, options.quick ?? false, io.signal)))
+            looks.push(...(await looksInside(dict, options.quick ?? false, io)))
           })
         } catch (error) {
           if (io.signal.aborted) throw error
@@ -47,7 +49,7 @@ export const doctor = command({
   },
 })
 
-async function looksInside(dict: AnyDict, isQuick: boolean, signal: AbortSignal): Promise<Look[]> {
+async function looksInside(dict: AnyDict, isQuick: boolean, io: Io): Promise<Look[]> {
   const { store, location, sizeBytes, engine } = await dict.stats()
   const looks: Look[] = [
     { what: 'store', state: 'good', says: `${store}, ${shownBytes(sizeBytes)}, ${location}` },
@@ -59,12 +61,12 @@ async function looksInside(dict: AnyDict, isQuick: boolean, signal: AbortSignal)
     looks.push({ what: 'map', state: share > 0.8 ? 'odd' : 'good', says })
   }
   if (isQuick) return looks
-  return [...looks, ...(await looksAtEntries(dict, signal))]
+  return [...looks, ...(await looksAtEntries(dict, io))]
 }
 
-async function looksAtEntries(dict: AnyDict, signal: AbortSignal): Promise<Look[]> {
+async function looksAtEntries(dict: AnyDict, io: Io): Promise<Look[]> {
   try {
-    const { entries, findings } = await dict.verify({ signal })
+    const { entries, findings } = await verified(dict, {}, io)
     const looks: Look[] = [
       {
         what: 'entries',

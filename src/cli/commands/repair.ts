@@ -1,7 +1,7 @@
 import { usageError } from '../cli-error.js'
 import { command } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
-import { reportOf } from '../findings.js'
+import { reportOf, verified } from '../findings.js'
 import { counted } from '../output/text.js'
 import { STORE, withDict } from '../store-place.js'
 
@@ -36,7 +36,7 @@ export const repair = command({
         await report.say({ discarded }, () => `${counted(discarded, 'record')} discarded`)
         return EXIT.done
       }
-      const result = await dict.verify({ repair: true, signal: io.signal })
+      const result = await verified(dict, { repair: true }, io)
       await reportOf(report, result, await quarantine.size())
       return result.findings === result.repaired ? EXIT.done : EXIT.no
     })

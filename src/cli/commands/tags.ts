@@ -2,6 +2,7 @@ import { command, NAMESPACE } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import { counted, shownKey } from '../output/text.js'
 import { STORE, withDict } from '../store-place.js'
+import { Turns } from '../turns.js'
 
 export const tags = command({
   name: 'tags',
@@ -35,8 +36,9 @@ export const tags = command({
         return EXIT.done
       }
       const counts = new Map<string, number>()
+      const turns = new Turns(io.signal)
       for await (const key of dict.keys()) {
-        io.signal.throwIfAborted()
+        await turns.step()
         const entry = await dict.getEntry(key)
         for (const tag of entry?.tags ?? []) counts.set(tag, (counts.get(tag) ?? 0) + 1)
       }

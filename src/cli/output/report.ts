@@ -1,5 +1,6 @@
 /** What commands print: lines and tables for people, or JSON lines for programs. */
 import type { Io, OutputStream } from '../io.js'
+import { Turns } from '../turns.js'
 import { type Column, tableOf } from './table.js'
 import { visible } from './text.js'
 
@@ -7,10 +8,12 @@ export class Report {
   readonly isJson: boolean
   readonly #out: OutputStream
   readonly #signal: AbortSignal
+  readonly #turns: Turns
 
   constructor(io: Pick<Io, 'stdout' | 'signal'>, isJson: boolean) {
     this.#out = io.stdout
     this.#signal = io.signal
+    this.#turns = new Turns(io.signal)
     this.isJson = isJson
   }
 
@@ -45,7 +48,7 @@ export class Report {
 
   /** Resolves when there is room for more. */
   async write(text: string | Uint8Array): Promise<void> {
-    this.#signal.throwIfAborted()
+    await this.#turns.step()
     if (this.#out.write(text)) return
     await new Promise<void>((resolve) => {
       this.#out.once('drain', resolve)

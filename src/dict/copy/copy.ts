@@ -5,7 +5,7 @@
  * the next begins. What is there already and equal is left alone: so a copy that was interrupted goes
  * on where it stopped when it is begun again.
  */
-import { systemClock } from '../../clock.js'
+import { nextTurn, systemClock } from '../../clock.js'
 import type { Awaitable } from '../../engine/leases/lease-table.js'
 import { kindOf } from '../../errors/checked-argument.js'
 import { CopyError } from '../../errors/copy-error.js'
@@ -138,6 +138,8 @@ class Copying {
     batch: readonly Pair[],
     path: readonly string[],
   ): Promise<void> {
+    // Between two stores that answer at once, nothing else would let others have their turn.
+    await nextTurn()
     this.#options.signal?.throwIfAborted()
     const missing = await missingOf(to, batch)
     await write(to, missing)

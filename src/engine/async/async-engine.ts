@@ -9,7 +9,7 @@ import type { CompactReport } from '../../store/sync-store.js'
 import type { Activity } from '../activity/activity.js'
 import type { Entry, ValueMode } from '../entry.js'
 import type { EntryRange, Wanted } from '../entry-range.js'
-import type { RotationReport } from '../resealing.js'
+import type { RotationOptions, RotationReport } from '../resealing.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import type { QuarantinedRecord } from '../upkeep/quarantine.js'
 import type { VerifyOptions } from '../upkeep/verify.js'
@@ -63,7 +63,7 @@ export interface AsyncUpkeep {
   verify(options: VerifyOptions): Promise<VerifyReport>
   /** What those who share the store do. */
   activity(): Promise<Activity>
-  rotateKeys(): Promise<RotationReport>
+  rotateKeys(options: RotationOptions): Promise<RotationReport>
   /** Rejects with UnsupportedError for stores that cannot. */
   compact(): Promise<CompactReport>
 }

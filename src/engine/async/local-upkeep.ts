@@ -2,7 +2,7 @@ import type { CompactReport } from '../../store/sync-store.js'
 import type { Activity } from '../activity/activity.js'
 import { localActivity } from '../activity/local-activity.js'
 import type { Engine } from '../engine.js'
-import type { RotationReport } from '../resealing.js'
+import type { RotationOptions, RotationReport } from '../resealing.js'
 import { rotateKeys } from '../rotation.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import {
@@ -34,8 +34,8 @@ export class LocalUpkeep implements AsyncUpkeep {
     return localActivity(this.#engine)
   }
 
-  rotateKeys(): Promise<RotationReport> {
-    return rotateKeys(this.#engine)
+  rotateKeys(options: RotationOptions): Promise<RotationReport> {
+    return rotateKeys(this.#engine, options)
   }
 
   async compact(): Promise<CompactReport> {

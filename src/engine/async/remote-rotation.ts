@@ -21,6 +21,7 @@ import {
   RESEAL_STEP_ROWS,
   type Resealed,
   ROTATION,
+  type RotationOptions,
   type RotationReport,
   rangeAfter,
   resealed,
@@ -56,7 +57,11 @@ const DEADLINES: Deadlines = {
 }
 
 /** Seals anew what the present key has not sealed. Rejects with OptionError for a plain store. */
-export async function rotateRemoteKeys(store: AsyncStore, clock: Clock): Promise<RotationReport> {
+export async function rotateRemoteKeys(
+  store: AsyncStore,
+  clock: Clock,
+  { signal, onProgress }: RotationOptions,
+): Promise<RotationReport> {
   if (!(store instanceof SealedAsyncStore)) {
     throw new OptionError('cipher', 'rotateKeys() needs a dict that was opened with a cipher.')
   }
@@ -64,8 +69,10 @@ export async function rotateRemoteKeys(store: AsyncStore, clock: Clock): Promise
   for (;;) {
     const { isDone, resealed, unreadable } = await rotation.step()
     if (isDone) return { resealed, unreadable }
+    onProgress?.({ resealed, unreadable })
     // A store that answers at once would keep everybody else waiting.
     await nextTurn()
+    signal?.throwIfAborted()
   }
 }
 

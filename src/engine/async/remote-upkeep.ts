@@ -4,7 +4,7 @@ import { UnsupportedError } from '../../errors/store-errors.js'
 import type { AsyncStore } from '../../store/async-store.js'
 import type { Activity } from '../activity/activity.js'
 import { remoteActivity } from '../activity/remote-activity.js'
-import type { RotationReport } from '../resealing.js'
+import type { RotationOptions, RotationReport } from '../resealing.js'
 import type { VerifyReport } from '../upkeep/finding.js'
 import type { VerifyOptions } from '../upkeep/verify.js'
 import type { AsyncUpkeep } from './async-engine.js'
@@ -40,8 +40,8 @@ export class RemoteUpkeep implements AsyncUpkeep {
     return remoteActivity(this.#parts.store)
   }
 
-  rotateKeys(): Promise<RotationReport> {
-    return rotateRemoteKeys(this.#parts.store, this.#parts.clock)
+  rotateKeys(options: RotationOptions): Promise<RotationReport> {
+    return rotateRemoteKeys(this.#parts.store, this.#parts.clock, options)
   }
 
   async compact(): Promise<never> {

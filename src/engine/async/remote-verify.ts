@@ -100,7 +100,10 @@ class RemoteVerification {
       const rows = await this.#parts.store.scan(bucket, range, STEP_ROWS)
       if (rows.length === 0) return
       for (const row of rows) await look(row)
-      if (bucket === ROWS) await this.#deadlines(rows)
+      if (bucket === ROWS) {
+        await this.#deadlines(rows)
+        this.#options.onProgress?.(this.#entries)
+      }
       after = rows.at(-1)?.key
     }
   }

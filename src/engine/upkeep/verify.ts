@@ -36,10 +36,12 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined
   /** Called with each finding; the report keeps only the first 1,000. */
   readonly onFinding?: ((finding: Finding) => void) | undefined
+  /** Called now and then with how many entries were looked at. */
+  readonly onProgress?: ((entries: number) => void) | undefined
 }
 
 /** The names of all options. */
-export const VERIFY_OPTIONS = ['repair', 'signal', 'onFinding'] as const
+export const VERIFY_OPTIONS = ['repair', 'signal', 'onFinding', 'onProgress'] as const
 
 /** Looks through the whole store in slices of a few milliseconds. Rejects with the signal's reason. */
 export async function verify(engine: Engine, options: VerifyOptions): Promise<VerifyReport> {
@@ -47,6 +49,7 @@ export async function verify(engine: Engine, options: VerifyOptions): Promise<Ve
   try {
     while (verification.slice(SLICE_MS)) {
       options.signal?.throwIfAborted()
+      options.onProgress?.(verification.entries)
       await nextTurn()
     }
     return verification.report()
@@ -91,6 +94,11 @@ export class Verification {
     this.#close = () => snapshot?.close()
     this.#inspection = new Inspection(engine, snapshot ?? storeOf(engine))
     this.#steps = this.#inspection.steps()
+  }
+
+  /** How many were looked at. */
+  get entries(): number {
+    return this.#inspection.entries
   }
 
   /** Goes on for about so long. False if all is done. */
