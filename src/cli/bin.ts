@@ -14,10 +14,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 // Whoever reads has enough, as `head` does: that is no failure of the command.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  status = EXIT.done
+  if (error.code === 'EPIPE') {
+    status = EXIT.done
+  } else if (status === undefined) {
+    // Such as a full disk: what was printed is not all.
+    status = EXIT.store
+    stderr.write(
+      `persistdict: Standard output cannot be written: ${error.message} (${error.code})\n`,
+    )
+  }
   ending.abort(error)
 })
+// There is nobody left to tell.
+stderr.on('error', () => {})
 
 // Nothing of the library does: a command that only waits would end at once.
 const alive = keepAlive()

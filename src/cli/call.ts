@@ -63,7 +63,8 @@ function explain(cause: unknown, table: OptionTable): string {
     const nearest = nearestOf(name.replace(/^--?/, ''), Object.keys(table))
     const advice =
       name.startsWith('--') && nearest !== undefined ? ` Did you mean --${nearest}?` : ''
-    return `There is no option ${name}.${advice}`
+    const other = name.startsWith('--') ? '' : ' A word that begins with - comes after --.'
+    return `There is no option ${name}.${advice}${other}`
   }
   // Node's own sentence: which option, and what it takes.
   return (message.split('\n')[0] ?? '').replace(/\.?$/, '.')

@@ -77,7 +77,8 @@ function addressIn(name: string, env: Io['env']): string {
   throw usageError(`The variable ${name} of the environment is not set, and should be an address.`)
 }
 
-function refusePassword(address: string): void {
+/** Throws a usage error for an address with a password in it. */
+export function refusePassword(address: string): void {
   if (!URL.canParse(address) || new URL(address).password === '') return
   throw usageError(
     'Everybody on this machine can see a password on a command line. Put the address into a variable of the environment and give env:NAME, or into a configuration file.',

@@ -5,6 +5,7 @@ import { OF_SYNC_STORES, OF_THE_VIEW } from '../open/open-async.js'
 import { parseAddress } from './address.js'
 import { type Config, configModel } from './config.js'
 import { faultIn, type Origin, originOf } from './explain.js'
+import { refuseImpossible } from './impossible.js'
 import { type Group, isGroup, merged } from './merge.js'
 import { PRESET_NAMES, type PresetName, presetConfig } from './presets.js'
 import { answersAtOnce, type StoreConfig, type TieredConfig } from './store-config.js'
@@ -48,6 +49,7 @@ export function checkedConfig(data: unknown, origin: Origin): CheckedConfig {
   const inner = faultIn(configModel, made, origin)
   if (inner !== undefined) throw inner
   refuseContradictions(made, origin)
+  refuseImpossible(made, origin)
   return made
 }
 

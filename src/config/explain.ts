@@ -1,4 +1,5 @@
 /** What is wrong with a configuration, in words: the setting, what it was, what it takes, what to do. */
+import { z } from 'zod'
 import { ConfigError } from '../errors/config-error.js'
 import { nearestOf } from '../errors/unknown-option.js'
 import {
@@ -85,12 +86,10 @@ function noKind(meant: readonly Schema[], data: object, path: readonly string[],
   const takes = inWords(kinds.map((each) => JSON.stringify(each)))
   if (kind === undefined)
     return error(at, `${setting(at, origin)} is missing: it must be ${takes}.`)
-  const nearest = nearestOf(String(kind), kinds)
+  const nearest = typeof kind === 'string' ? nearestOf(kind, kinds) : undefined
   const advice = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-  return error(
-    at,
-    `${setting(at, origin)} must be ${takes}, and was another ${typeOf(kind)}.${advice}`,
-  )
+  const was = typeof kind === 'string' ? 'another string' : described(z.unknown(), kind)
+  return error(at, `${setting(at, origin)} must be ${takes}, and was ${was}.${advice}`)
 }
 
 function unknownName(schema: Schema, data: object, path: readonly string[], origin: Origin) {
@@ -130,7 +129,9 @@ function described(schema: Schema, value: unknown): string {
   const plain = alternativesOf(schema).every((each) => meantBy(each, '').length === 0)
   if (plain && (type === 'number' || type === 'boolean')) return String(value)
   if (type === 'null' || type === 'undefined') return type
-  return type === 'array' ? 'a list' : type === 'object' ? 'an object' : `a ${type}`
+  if (value === '') return 'an empty string'
+  if (type === 'array') return (value as unknown[]).length === 0 ? 'an empty list' : 'a list'
+  return type === 'object' ? 'an object' : `a ${type}`
 }
 
 function capital(text: string): string {

@@ -116,7 +116,17 @@ export function typeOf(value: unknown): string {
 
 /** What a schema takes, for people: completes "it must be …". */
 export function takenBy(schema: Schema): string {
-  return inWords([...new Set(alternativesOf(schema).map(takenByOne))])
+  const alternatives = alternativesOf(schema)
+  const places = alternatives.filter(
+    (each) => defOf(each).type === 'object' && kindOf(each) === undefined,
+  )
+  const words = alternatives.map((each) =>
+    // What tells them apart.
+    places.length > 1 && places.includes(each)
+      ? `an object with ${inWords(places.flatMap(requiredIn))}`
+      : takenByOne(each),
+  )
+  return inWords([...new Set(words)])
 }
 
 function takenByOne(schema: Schema): string {
@@ -137,7 +147,7 @@ function takenByOne(schema: Schema): string {
     case 'boolean':
       return 'true or false'
     case 'array':
-      return 'a list'
+      return isTakenBy(schema, []) ? 'a list' : 'a list that is not empty'
     case 'object':
     case 'record':
       return 'an object'

@@ -1,6 +1,7 @@
 /** The program as people run it: a process of its own, from what was built. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { freshPath } from './places.js'
@@ -34,6 +35,30 @@ test('ends quietly when whoever reads has had enough', () => {
     encoding: 'utf8',
   })
   expect({ stdout, stderr }).toEqual({ stdout: 'k0\n0\n', stderr: '' })
+})
+
+test.runIf(existsSync('/dev/full'))('says so in a line when its output cannot be written', () => {
+  const store = freshPath()
+  run(['set', store, 'k', '1'])
+  const full = openSync('/dev/full', 'w')
+  const { status, stderr } = spawnSync(process.execPath, [BIN, 'export', store], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  })
+  closeSync(full)
+  expect(status).toBe(3)
+  expect(stderr).toMatch(/^persistdict: Standard output cannot be written: .* \(ENOSPC\)\n$/)
+})
+
+test('goes on when nobody hears what it complains of', () => {
+  const store = freshPath()
+  const lines = Array.from({ length: 500 }, (_, at) => `no entry\n{"key":"k${at}","value":${at}}`)
+  const script = '"$0" "$1" import "$2" --keep-going --json 2> >(true)'
+  const { stdout } = spawnSync('bash', ['-c', script, process.execPath, BIN, store], {
+    input: lines.join('\n'),
+    encoding: 'utf8',
+  })
+  expect(JSON.parse(stdout)).toEqual({ imported: 500, skipped: 0, wrong: 500 })
 })
 
 test('waits for changes of other processes, until Ctrl-C', async () => {

@@ -139,6 +139,8 @@ describe('what cannot be done', () => {
     [['get'], 2, '<store> is missing. Usage: persistdict get <store> <key> [options]'],
     [['get', 'x', 'y', 'z'], 2, 'There is a word too many: "z".'],
     [['get', 'x', 'y', '--jsno'], 2, 'There is no option --jsno. Did you mean --json?'],
+    [['set', 'x', 'k', '-5'], 2, 'A word that begins with - comes after --.'],
+    [['watch', 'x', '--limit', 'abc'], 2, '--limit takes a number above 0, and got "abc".'],
     [['kesy', 'x'], 2, 'There is no command "kesy". Did you mean "keys"?'],
     [['keys', 'x', '--limit', 'many'], 2, '--limit takes a number, and got "many".'],
     [['keys', 'x', '--order', 'random'], 2, '--order must be one of key, insertion.'],

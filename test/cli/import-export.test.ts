@@ -1,4 +1,14 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { open } from '../../src/open/open.js'
 import { FakeClock } from '../fake-clock.js'
@@ -85,6 +95,30 @@ describe('export', () => {
     expect(code).toBe(1)
     expect(err).toContain('persistdict: odd was left out: The record of key "odd" cannot be read')
     expect(readFileSync(file, 'utf8')).toContain('{"end":true,"entries":1,"unreadable":1}')
+  })
+
+  test('into a file keeps its permissions, and a link that leads to it', async () => {
+    const [store, file, link] = [freshPath(), freshPath('.jsonl'), freshPath()]
+    await printed(['set', store, 'a', '1'])
+    writeFileSync(file, 'before', { mode: 0o600 })
+    symlinkSync(file, link)
+    await printed(['export', store, '-o', link])
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(lstatSync(file).mode & 0o777).toBe(0o600)
+    expect(readFileSync(file, 'utf8')).toBe(await printed(['export', store]))
+  })
+
+  test('into what is no file writes there, and does not replace it', async () => {
+    const [store, pipe] = [freshPath(), freshPath()]
+    await printed(['set', store, 'a', '1'])
+    execFileSync('mkfifo', [pipe])
+    const reader = openSync(pipe, 'r+')
+    await printed(['export', store, '-o', pipe])
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
+    const bytes = Buffer.alloc(4_096)
+    const length = readSync(reader, bytes)
+    closeSync(reader)
+    expect(bytes.toString('utf8', 0, length)).toBe(await printed(['export', store]))
   })
 
   test('into a file that cannot be made leaves nothing', async () => {

@@ -32,6 +32,14 @@ describe('init', () => {
     expect((await persistdict(['init', freshPath('.json'), '--preset', 'best'])).code).toBe(2)
   })
 
+  test('refuses a password on the command line, as every command does', async () => {
+    const file = freshPath('.json')
+    const outcome = await persistdict(['init', file, '--store', 'redis://me:hunter2@host'])
+    expect(outcome).toMatchObject({ code: 2, out: '' })
+    expect(outcome.err).not.toContain('hunter2')
+    expect(existsSync(file)).toBe(false)
+  })
+
   test('leaves a file alone that is there, and writes nothing if the answers end', async () => {
     const [file, other] = [freshPath('.json'), freshPath('.json')]
     writeFileSync(file, '{}')

@@ -66,6 +66,13 @@ describe.each(Object.entries(PLACES))('on %s', (kind, placeOf) => {
     await says(['set', file, 'k', '1'])
     expect(await says(['ttl', file, 'k'])).toMatch(/^(1h|59m \d+s)\n$/)
     expect(await says(['get', store, 'k', '-n', 'mine'])).toBe('1\n')
+    await says(['set', store, 'other', '1'])
+    await says(['set', file, 'k', '1', '-n', 'inner'])
+    const [row, ...others] = linesOf(await says(['namespaces', file, '--json']))
+    expect([row, others]).toEqual([{ namespace: ['inner'], entries: 1 }, []])
+    expect(linesOf(await says(['stat', file, '--json']))).toMatchObject([
+      { entries: 1, namespaces: 1 },
+    ])
   })
 })
 

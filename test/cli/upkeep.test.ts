@@ -87,6 +87,15 @@ describe('backup, restore and compact', () => {
     )
   })
 
+  test('bring back a SQLite store by the directory of its backup', async () => {
+    const [directory, again] = [freshPath(), freshPath()]
+    const store = PLACES.sqlite?.() ?? ''
+    await printed(['set', store, 'k', '1'])
+    await printed(['backup', store, directory])
+    expect(await printed(['restore', directory, again])).toBe('1 entry restored\n')
+    expect(await printed(['get', again, 'k'])).toBe('1\n')
+  })
+
   test('are refused, with a code of its own, where there are no files to copy', async () => {
     const store = PLACES.file?.() ?? ''
     await printed(['set', store, 'k', '1'])

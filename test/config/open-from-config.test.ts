@@ -55,7 +55,7 @@ describe('openFromConfig()', () => {
 
   test('leaves no store open when the options cannot be used', () => {
     const path = inside('dict')
-    const wrong: ConfigInput = { store: path, keySizeLimit: 1 }
+    const wrong: ConfigInput = { store: path, hashKeys: 'always' }
     expect(() => openFromConfig(wrong)).toThrow(OptionError)
     // A store that was open still would keep its settings.
     using dict = openFromConfig({ store: { kind: 'lmdb', path, maxReaders: 7 } })

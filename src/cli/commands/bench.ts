@@ -7,10 +7,10 @@ import { openFromConfig, openFromConfigAsync } from '../../config/open-from-conf
 import { answersAtOnce } from '../../config/store-config.js'
 import { UnsupportedError } from '../../errors/store-errors.js'
 import { type Measure, type Measured, measure } from '../benchmark.js'
-import { usageError } from '../cli-error.js'
 import { command } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import type { Io } from '../io.js'
+import { positive } from '../positive.js'
 import { configOf, STORE } from '../store-place.js'
 
 export const bench = command({
@@ -38,8 +38,8 @@ export const bench = command({
     { line: 'bench redis://localhost:6379 --size 10000', about: 'a server, with larger values' },
   ],
   async run({ args: [place], options, io, report }): Promise<ExitCode> {
-    const seconds = numberOf(options.seconds ?? '0.5', '--seconds')
-    const value = 'x'.repeat(numberOf(options.size ?? '100', '--size'))
+    const seconds = positive(options.seconds ?? '0.5', '--seconds')
+    const value = 'x'.repeat(positive(options.size ?? '100', '--size'))
     const folder = { path: '' }
     try {
       const config = apart(place === undefined ? undefined : configOf(place, io.env), folder)
@@ -103,10 +103,4 @@ async function opened(
     ? openFromConfig(settings, { clock })
     : await openFromConfigAsync(settings, { clock })
   return { dict, close: () => dict.close() }
-}
-
-function numberOf(word: string, option: string): number {
-  const number = Number(word)
-  if (number > 0) return number
-  throw usageError(`${option} takes a number above 0, and got ${JSON.stringify(word)}.`)
 }

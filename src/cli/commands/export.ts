@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { pathsWithin, within } from '../../dict/copy/copy.js'
 import type { DictEntry } from '../../dict/face.js'
 import { UnreadableRecordError, UnreadableTagError } from '../../errors/value-errors.js'
@@ -6,8 +5,9 @@ import { command, NAMESPACE } from '../command.js'
 import { beginLine, endLine, entryLine } from '../entry-line.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import type { Io } from '../io.js'
+import { intoFile } from '../output/into-file.js'
 import { type Progress, progressOf } from '../output/progress.js'
-import { Report } from '../output/report.js'
+import type { Report } from '../output/report.js'
 import { counted, shownKey } from '../output/text.js'
 import { type AnyDict, STORE, withDict } from '../store-place.js'
 
@@ -124,29 +124,5 @@ class Exporting implements Exported {
       this.#io.stderr.write(`persistdict: ${shownKey(key)} was left out: ${error.message}\n`)
       return undefined
     }
-  }
-}
-
-/** All of it or nothing: a draft gets the name when it is complete and on disk. */
-async function intoFile<T>(path: string, io: Io, write: (out: Report) => Promise<T>): Promise<T> {
-  const draft = `${path}.draft`
-  const file = openSync(draft, 'w')
-  try {
-    const stdout = {
-      write(text: string | Uint8Array) {
-        writeFileSync(file, text)
-        return true
-      },
-      once: () => {},
-    }
-    const result = await write(new Report({ stdout, signal: io.signal }, true))
-    fsyncSync(file)
-    renameSync(draft, path)
-    return result
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw error
-  } finally {
-    closeSync(file)
   }
 }

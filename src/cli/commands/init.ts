@@ -8,12 +8,13 @@ import { usageError } from '../cli-error.js'
 import { command } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import type { Io } from '../io.js'
+import { refusePassword } from '../store-place.js'
 
 export const init = command({
   name: 'init',
   summary: 'Write a configuration file, by questions and answers or by options.',
   details:
-    'It asks on standard error. With --preset or --store nothing is asked. No secret is asked for, only the names of variables in which they are. A file that is there is left alone. The store itself is made when something is stored.',
+    'It asks on standard error. With --preset or --store nothing is asked. No secret is asked for, only the names of variables in which they are. Paths are taken from the directory of the file on. A file that is there is left alone. The store itself is made when something is stored.',
   args: [
     {
       name: 'file',
@@ -36,6 +37,7 @@ export const init = command({
   ],
   async run({ args: [file = 'persistdict.json'], options, io, report }): Promise<ExitCode> {
     const { preset, store } = options
+    if (store !== undefined) refusePassword(store)
     // Before anything is asked.
     if (existsSync(file)) {
       throw usageError(`The file "${file}" is there already. Remove it, or name another.`)

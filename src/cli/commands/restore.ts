@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { CheckedConfig } from '../../config/check-config.js'
 import { copy } from '../../dict/copy/copy.js'
 import { CliError } from '../cli-error.js'
@@ -15,7 +17,7 @@ export const restore = command({
   details:
     'The store must not have entries, unless --merge is given: then those that the backup does not have stay. Settings, keys too, are those of <store>: for an encrypted backup, name the configuration. Into LMDB where nothing is yet, the files are copied as they are; else entry by entry, each compared.',
   args: [
-    { name: 'backup', about: 'The directory that "backup" made, or a file of SQLite in it.' },
+    { name: 'backup', about: 'The directory that "backup" made, or the file of SQLite in it.' },
     STORE,
   ],
   options: {
@@ -49,13 +51,23 @@ export const restore = command({
 
 /** The backup, with the settings of what it is a backup of, but for the namespace: it has all of them. */
 function backupAt(path: string, target: CheckedConfig): CheckedConfig {
-  const kind = kindAt(path)
-  if (kind !== undefined) return { ...target, store: { kind, path } }
+  const place = kindAt(path) === undefined ? (sqliteIn(path) ?? path) : path
+  const kind = kindAt(place)
+  if (kind !== undefined) return { ...target, store: { kind, path: place } }
   throw new CliError(
     'ERR_PERSISTDICT_CLI_NO_STORE',
     EXIT.store,
     `There is no backup at "${path}". Name the directory that "persistdict backup" made; of SQLite, the file in it.`,
   )
+}
+
+/** The one database in the directory that a backup of SQLite is. */
+function sqliteIn(directory: string): string | undefined {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return undefined
+  const [found, ...others] = readdirSync(directory)
+    .map((name) => join(directory, name))
+    .filter((path) => kindAt(path) === 'sqlite')
+  return others.length === 0 ? found : undefined
 }
 
 async function refuseEntries(dict: AnyDict, place: string): Promise<void> {

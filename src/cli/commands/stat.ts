@@ -1,3 +1,4 @@
+import { pathsWithin } from '../../dict/copy/copy.js'
 import type { DictEntry } from '../../dict/face.js'
 import { command, NAMESPACE } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
@@ -23,8 +24,7 @@ export const stat = command({
       if (key === undefined) {
         const { store, location, sizeBytes, engine } = await dict.stats()
         const entries = await dict.size()
-        let namespaces = 0
-        for await (const _ of dict.namespaces()) namespaces++
+        const { length: namespaces } = await pathsWithin(dict)
         const facts = { store, location, entries, namespaces, sizeBytes, engine }
         await report.facts(facts, [
           ['store', store],

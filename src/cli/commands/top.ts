@@ -1,7 +1,7 @@
-import { usageError } from '../cli-error.js'
 import { command } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import type { Io } from '../io.js'
+import { positive } from '../positive.js'
 import { type AnyDict, STORE, withDict } from '../store-place.js'
 import { factsOf, type Look, Reports, shownFacts } from '../top-view.js'
 
@@ -58,10 +58,4 @@ function pause({ clock, signal }: Io, ms: number): Promise<void> {
     const timer = clock.after(ms, end, 'awaited')
     signal.addEventListener('abort', end)
   })
-}
-
-function positive(word: string, option: string): number {
-  const number = Number(word)
-  if (number > 0) return number
-  throw usageError(`${option} takes a number above 0, and got ${JSON.stringify(word)}.`)
 }

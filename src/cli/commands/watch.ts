@@ -2,6 +2,7 @@ import type { WatchEvent } from '../../dict/events/watch.js'
 import { command, NAMESPACE } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-code.js'
 import { shownKey, shownPath } from '../output/text.js'
+import { positive } from '../positive.js'
 import { STORE, withDict } from '../store-place.js'
 import { jsonOf, shownValue } from '../value-text.js'
 
@@ -27,7 +28,7 @@ export const watch = command({
   ],
   async run({ args: [place = ''], options, io, report }): Promise<ExitCode> {
     const { prefix, values = false, limit } = options
-    let left = limit === undefined ? Number.POSITIVE_INFINITY : Number(limit)
+    let left = limit === undefined ? Number.POSITIVE_INFINITY : positive(limit, '--limit')
     return withDict(place, { io, namespace: options.namespace }, async (dict) => {
       const range = prefix === undefined ? undefined : { prefix }
       for await (const event of dict.watch(range, { signal: io.signal })) {
