@@ -73,7 +73,7 @@ export class EntryMap<S extends object, K = KeyOf<S>> {
 
   /** Removes a key; false if it was absent or expired. */
   delete(key: KeyIn<K>): boolean {
-    return this.#scope.engine.delete(this.#scope.space, this.#scope.key(key))
+    return this.#scope.delete(this.#scope.key(key))
   }
 
   /** Removes a key and returns its value as a private copy; undefined if it was absent. Atomic. */

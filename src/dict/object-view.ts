@@ -83,8 +83,8 @@ class ViewHandler implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, key: string | symbol): boolean {
-    const { engine, space } = this.#open()
-    if (typeof key === 'string') engine.delete(space, key)
+    const scope = this.#open()
+    if (typeof key === 'string') scope.delete(key)
     return true
   }
 

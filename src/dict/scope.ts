@@ -182,6 +182,13 @@ export class Scope {
     return write
   }
 
+  /** Removes a key; false if there was none. */
+  delete(key: string): boolean {
+    const wasThere = this.engine.delete(this.space, key)
+    if (wasThere) this.#parts.keyHandlers.replace(this, key, undefined)
+    return wasThere
+  }
+
   /** A write of an entry from elsewhere, with its times. */
   restoring({ key, value, expiresAt, tags, times }: RestoredEntry): SetWrite {
     return { ...this.setWrite(this.key(key), value, { expiresAt, tags }), times }

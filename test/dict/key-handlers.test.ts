@@ -82,6 +82,34 @@ describe.each(STORE_KINDS)('handlers of keys on %s', (kind) => {
     expect(onAccess).not.toHaveBeenCalled()
   })
 
+  test.each<[string, (dict: Numbers, options: SetOptions) => unknown]>([
+    ['update()', (dict) => dict.update('a', () => 2)],
+    ['increment() with a ttl', (dict) => dict.increment('a', 2, { ttl: 10 })],
+    ['set()', (dict) => dict.set('a', 2, { ttl: 10 })],
+    [
+      'a property after its deletion',
+      (dict, { onExpire }) => {
+        dict.set('a', 3, { onExpire })
+        delete dict.object.a
+        dict.object.a = 2
+      },
+    ],
+    ['update() with one of its own', (dict, options) => dict.update('a', () => 2, options)],
+    ['set() with one of its own', (dict, options) => dict.set('a', 2, options)],
+  ])('a handler of what was deleted before its commit is not that of %s', async (name, call) => {
+    const clock = new FakeClock()
+    const dict = opened<Record<string, number>>(kind, { clock })
+    const heard: string[] = []
+    dict.set('a', 1, { ttl: 10, onExpire: () => heard.push('deleted') }).delete('a')
+    call(dict, { ttl: 10, onExpire: () => heard.push('own') })
+    dict.flushSync()
+    dict.expire('a', 10)
+    clock.advance(10)
+    dict.sweep()
+    await settled()
+    expect(heard).toEqual(name.includes('own') ? ['own'] : [])
+  })
+
   test('on() inside a transaction hears of what is done after it', async () => {
     const dict = opened<Record<string, number>>(kind)
     const keys: string[] = []

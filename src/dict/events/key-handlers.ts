@@ -73,7 +73,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     return hints.sort((a, b) => a.deadline - b.deadline).slice(0, limit)
   }
 
-  /** The key is about to be set with these options. */
+  /** The key is about to be set with these options, or to be deleted, without any. */
   replace(scope: EventScope, key: string, options: SetOptions | undefined): void {
     const { onExpire, onAccess, keepTtl } = options ?? {}
     const isNew = onExpire !== undefined || onAccess !== undefined
@@ -95,7 +95,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
   }
 
   committed(changes: readonly Change[]): void {
-    for (const change of changes) this.#heed(change)
+    const lastSets = this.#staged.size === 0 ? undefined : lastSetsOf(changes)
+    for (const change of changes) this.#heed(change, lastSets)
     // All that waited was in it. What is left was overwritten, or deleted, before it was committed.
     if (this.#source.isInTransaction !== undefined) this.#forget(this.#coming)
     this.#forget(this.#staged)
@@ -139,7 +140,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     this.#attend()
   }
 
-  #heed(change: Change): void {
+  /** The last set of a key is that of the transaction, if it set the key; those before were pending. */
+  #heed(change: Change, lastSets?: ReadonlyMap<string, Change>): void {
     const { kind, space, key, entry } = change
     if (kind === 'clear') {
       for (const [id, { scope }] of this.#held)
@@ -148,7 +150,8 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     }
     const id = space.idOf(key)
     if (kind === 'set') {
-      this.#heedSet(id, change)
+      const isStaged = this.#staged.has(id) && lastSets?.get(id) === change
+      this.#heedSet(id, change, isStaged ? this.#staged : this.#coming)
       return
     }
     const held = this.#held.get(id)
@@ -166,9 +169,7 @@ export class KeyHandlers implements CommitHook, AccessObserver {
     queue.push(new EntryEvent('expire', scope.userKey(key), path, entry, scope.mode))
   }
 
-  #heedSet(id: string, { entry, storageKey }: Change): void {
-    // Pending writes are applied before those of the transaction that commits them.
-    const coming = this.#coming.has(id) ? this.#coming : this.#staged
+  #heedSet(id: string, { entry, storageKey }: Change, coming: Coming): void {
     if (coming.has(id)) {
       const next = coming.get(id)
       this.#take(coming, id)
@@ -234,4 +235,9 @@ export class KeyHandlers implements CommitHook, AccessObserver {
       onEnd: () => {},
     })
   }
+}
+
+function lastSetsOf(changes: readonly Change[]): ReadonlyMap<string, Change> {
+  const sets = changes.filter(({ kind }) => kind === 'set')
+  return new Map(sets.map((change) => [change.space.idOf(change.key), change]))
 }
