@@ -157,6 +157,7 @@ test('a program that keeps the database locked makes a StoreBusyError, and nothi
 test('sqliteStore() where it may not write, or no file can be, is a PathError', () => {
   const directory = tempDirectory()
   expect(() => sqliteStore(directory)).toThrow(PathError)
+  expect(() => sqliteStore(join(directory, 'a\0b'))).toThrow(PathError)
   const file = filled()
   expect(() => sqliteStore(join(file, 'inside'))).toThrow(PathError)
 })

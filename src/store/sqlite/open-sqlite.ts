@@ -92,6 +92,7 @@ function checkOptions(path: unknown, options: SqliteOptions): void {
 function databaseFile(path: string, allowNetworkFileSystem: boolean): string {
   const directory = localDirectory(dirname(path), allowNetworkFileSystem, LEAST_FREE_BYTES)
   const file = join(directory, basename(path))
+  if (file.includes('\0')) throw new PathError(file, 'no name of a file holds a zero byte.')
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return file
   if (!found.isFile()) throw new PathError(file, 'it must be a file and is something else.')
