@@ -12,7 +12,7 @@ import { nearestOf } from '../errors/unknown-option.js'
 import { parseAddress } from './address.js'
 import { type CheckedConfig, type ConfigInput, checkedConfig, inputModel } from './check-config.js'
 import type { Origin } from './explain.js'
-import { define, type Group, isGroup, merged } from './merge.js'
+import { define, type Group, isGroup, isSameKind, merged } from './merge.js'
 import {
   alternativesOf,
   childrenOf,
@@ -45,7 +45,10 @@ export function configFromEnvironment(
     if (setting instanceof ConfigError) strays.push(setting)
     else put(tree, setting.path, meaningOf(setting.schemas, text), origin)
   }
-  const data = merged(over, withLists([inputModel], tree) as Group)
+  const data = merged(
+    over,
+    withLists({ schemas: [inputModel], path: [], origin }, tree, over) as Group,
+  )
   const stray = strays.find(({ path }) => !isPlace(data, path))
   if (stray !== undefined) throw stray
   return checkedConfig(data, origin)
@@ -159,26 +162,54 @@ function groupAt(value: unknown, path: readonly string[], origin: Origin): Group
 
 const ADDRESSES: ReadonlySet<string> = new Set(['store', 'store.near', 'store.far'])
 
-/** Groups whose names are numbers are lists, where a list may be. */
-function withLists(schemas: readonly Schema[], value: unknown): unknown {
+interface Spot {
+  readonly schemas: readonly Schema[]
+  readonly path: readonly string[]
+  readonly origin: Origin
+}
+
+/** Groups whose names are numbers are lists, where a list may be. `under` is what they are put over. */
+function withLists({ schemas, path, origin }: Spot, value: unknown, under: unknown): unknown {
   if (!isGroup(value)) return value
-  const entries = Object.entries(value).map(
-    ([name, inner]) =>
-      [
-        name,
-        withLists(
-          schemas.flatMap((each) => childrenOf(each, name)),
-          inner,
-        ),
-      ] as const,
-  )
+  const isUnder = isGroup(under) && isSameKind(under, value)
+  const entries = Object.entries(value).map(([name, inner]) => {
+    const children = schemas.flatMap((each) => childrenOf(each, name))
+    const below = isUnder && Object.hasOwn(under, name) ? under[name] : undefined
+    return [
+      name,
+      withLists({ schemas: children, path: [...path, name], origin }, inner, below),
+    ] as const
+  })
   const types = schemas.flatMap(alternativesOf).map((one) => defOf(one).type)
   const isList =
     types.includes('array') && entries.length > 0 && entries.every(([name]) => /^\d+$/.test(name))
-  if (isList) return entries.map(([, inner]) => inner)
+  if (isList) return listOf(entries, Array.isArray(under) ? under : [], path, origin)
   const group = {}
   for (const [name, inner] of entries) define(group, name, inner)
   return group
+}
+
+/** The list with the items that have numbers in their places. Throws ConfigError for a gap. */
+function listOf(
+  items: readonly (readonly [number: string, item: unknown])[],
+  under: readonly unknown[],
+  path: readonly string[],
+  origin: Origin,
+): unknown[] {
+  const list = [...under]
+  // Names that are numbers come in their order.
+  for (const [number, item] of items) {
+    const missing = list.length
+    if (Number(number) > missing) {
+      const [given, wanted] = [number, String(missing)].map((at) => origin.nameOf([...path, at]))
+      throw new ConfigError(
+        [...path, number].join('.'),
+        `There is a setting ${given} in ${origin.place}, and no ${wanted} before it. Number the items of a list from 0 on.`,
+      )
+    }
+    list[Number(number)] = item
+  }
+  return list
 }
 
 /** Whether the name stands somewhere in the data as the place of a secret. */

@@ -7,7 +7,7 @@ export type Group = Readonly<Record<string, unknown>>
 
 /**
  * The settings of both; where both have one, that of `over`. Groups are put together, unless they are
- * of different kinds. Lists are not. What is undefined is not set.
+ * of different kinds. Lists are not; see environment.ts. What is undefined is not set.
  */
 export function merged(base: Group, over: Group): Group {
   const result: Record<string, unknown> = { ...base }
@@ -40,6 +40,7 @@ function parsed(below: unknown, over: unknown): unknown {
   return typeof below === 'string' && isGroup(over) ? parseAddress(below) : below
 }
 
-function isSameKind(below: Group, over: Group): boolean {
+/** Whether one can be put over the other, part by part. */
+export function isSameKind(below: Group, over: Group): boolean {
   return over.kind === undefined || over.kind === below.kind
 }

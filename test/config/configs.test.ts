@@ -273,6 +273,21 @@ describe('the environment', () => {
     expect(over.store).toEqual({ kind: 'lmdb', path: 'q', maxReaders: 4 })
   })
 
+  test('items of a list go over those of another configuration, one by one', () => {
+    const cipher = { kind: 'aes-256-gcm', keys: [{ env: 'OLD' }] } as const
+    const over: ConfigInput = { store: './x', cipher }
+    const keys = (variables: Record<string, string>) => {
+      const config = from(variables, over)
+      return (config.cipher as typeof cipher).keys
+    }
+    expect(keys({ CIPHER__KEYS__1__ENV: 'FRESH' })).toEqual([{ env: 'OLD' }, { env: 'FRESH' }])
+    expect(keys({ CIPHER__KEYS__0__FILE: './key' })).toEqual([{ file: './key' }])
+    // Of another kind, nothing is taken over.
+    const other = { CIPHER__KIND: 'chacha20-poly1305', CIPHER__KEYS__0__ENV: 'FRESH' }
+    expect(keys(other)).toEqual([{ env: 'FRESH' }])
+    expect(over.cipher).toEqual({ kind: 'aes-256-gcm', keys: [{ env: 'OLD' }] })
+  })
+
   test.each<[Record<string, string>, string]>([
     [{}, 'PERSISTDICT_STORE in the environment is missing'],
     [{ STORE__KND: 'x' }, 'Did you mean PERSISTDICT_STORE__KIND?'],
@@ -282,6 +297,7 @@ describe('the environment', () => {
     [{ STORE: './x', COMPRESS: 'gzip', COMPRESS__LEVEL: '3' }, 'PERSISTDICT_COMPRESS is a string'],
     [{ STORE: './x', CACHE__MAX_ENTRIES__OF__ALL: '3' }, 'Set PERSISTDICT_CACHE__MAX_ENTRIES,'],
     [{ STORE: '{"kind":"sqlit"}' }, 'PERSISTDICT_STORE__KIND'],
+    [{ STORE: './x', NAMESPACE__0: 'a', NAMESPACE__2: 'b' }, 'no PERSISTDICT_NAMESPACE__1 before'],
   ])('%j is a ConfigError that names the variable', (variables, says) => {
     const error = thrownBy(() => from(variables))
     expect(error).toBeInstanceOf(ConfigError)
