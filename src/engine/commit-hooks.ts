@@ -31,6 +31,8 @@ export interface CommitHook {
 export class CommitHooks {
   /** Set while a commit might be refused: then writes must not wait for a later one. */
   mayRefuse = false
+  /** A larger write might never fit, and so must not wait either: none of those with it could be committed. */
+  largestPending = Number.POSITIVE_INFINITY
   /** Told of each hook that comes. */
   onAdded: (hook: CommitHook) => void = () => {}
   readonly #hooks = new Set<CommitHook>()

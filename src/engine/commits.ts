@@ -18,7 +18,7 @@ import { type LiveObserver, NO_LIVE_VALUES } from './live-observer.js'
 import { PendingWrites } from './pending-writes.js'
 import { Session } from './session.js'
 import { synchronous } from './synchronous.js'
-import type { Write } from './write.js'
+import { type Write, weightOf } from './write.js'
 
 /**
  * When a write is done. `'batched'`: it is pending, and synced to disk with others soon.
@@ -75,7 +75,7 @@ export class Commits {
       this.#writeInSession(this.session, writes)
       return
     }
-    if (this.#parts.durability !== 'batched' || this.hooks.mayRefuse) {
+    if (this.#parts.durability !== 'batched' || this.#mustNotWait(writes)) {
       this.transaction((session) => this.#writeInSession(session, writes))
       return
     }
@@ -162,6 +162,13 @@ export class Commits {
       if (this.#promise === 'committed') this.#parts.store.sync()
     })
     return this.#flushing
+  }
+
+  #mustNotWait(writes: readonly Write[]): boolean {
+    const { mayRefuse, largestPending } = this.hooks
+    if (mayRefuse) return true
+    if (largestPending === Number.POSITIVE_INFINITY) return false
+    return writes.some((write) => weightOf(write) > largestPending)
   }
 
   /** A hook has come, perhaps in the middle of a transaction. */

@@ -55,6 +55,24 @@ for (const [name, makeStore] of Object.entries(STORES)) {
     expect([...dict.values()]).toEqual([990, 991, 992, 993, 994, 995, 996, 997, 998, 999])
   })
 
+  test(`a batched set() of an entry that never fits throws, and what comes with it is stored, on ${name}`, async () => {
+    const maxBytes = 2 ** 19
+    using dict = open<Record<string, string>>(makeStore(), {
+      maxBytes,
+      namespaces: { small: { maxBytes: 2 ** 16 } },
+    })
+    const tooLarge = expect.objectContaining({ code: 'ERR_PERSISTDICT_CAPACITY' })
+    const small = dict.namespace<Record<string, string>>('small')
+    dict.set('before', 'b')
+    expect(() => dict.set('huge', 'x'.repeat(maxBytes))).toThrow(tooLarge)
+    expect(() => small.set('huge', 'x'.repeat(2 ** 16))).toThrow(tooLarge)
+    expect(() => dict.setMany({ other: 'o', huge: 'x'.repeat(maxBytes) })).toThrow(tooLarge)
+    dict.set('after', 'a')
+    await dict.flush()
+    expect([...dict.keys()]).toEqual(['after', 'before'])
+    expect([small.size, dict.stats().pendingWrites]).toEqual([0, 0])
+  })
+
   test(`a batch that makes a namespace, and is larger than its limit, leaves the newest, on ${name}`, () => {
     using dict = open<Record<string, number>>(makeStore(), {
       namespaces: { new: { maxEntries: 3 } },

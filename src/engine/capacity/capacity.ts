@@ -40,6 +40,9 @@ interface Visit {
   readonly seq: number
 }
 
+/** So small a part of the least `maxBytes` fits at any rate, with all that comes with it on disk. */
+const SURE_TO_FIT = 1 / 8
+
 export class Capacity implements CommitHook, AccessObserver {
   readonly everyRead = false
   readonly #engine: Engine
@@ -65,7 +68,9 @@ export class Capacity implements CommitHook, AccessObserver {
     this.#stored = stored
     this.#groups =
       stored && new LimitGroups(decodeLimits(stored), (path) => this.#engine.space(path))
-    this.#engine.hooks.mayRefuse = this.#groups?.mayRefuse ?? false
+    const { hooks } = this.#engine
+    hooks.mayRefuse = this.#groups?.mayRefuse ?? false
+    hooks.largestPending = (this.#groups?.leastBytes ?? Number.POSITIVE_INFINITY) * SURE_TO_FIT
     if (this.#groups === undefined) {
       this.#stopMarking?.()
       this.#stopMarking = undefined

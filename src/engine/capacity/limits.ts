@@ -84,6 +84,11 @@ export class LimitGroups {
     this.own = [...this.#byName.values()]
   }
 
+  /** The least room that any of them gives. */
+  get leastBytes(): number {
+    return Math.min(...[this.common, ...this.own].map(({ limits }) => limits.maxBytes))
+  }
+
   /** Whether any of them refuses writes when it is full. */
   get mayRefuse(): boolean {
     return [this.common, ...this.own].some(
