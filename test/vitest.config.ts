@@ -8,6 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // A Redis server for all files that need one.
     globalSetup: [fileURLToPath(new URL('./redis/global-setup.ts', import.meta.url))],
+    setupFiles: [fileURLToPath(new URL('./environment.ts', import.meta.url))],
     // Each file gets a process of its own: LMDB environments and exit hooks belong to a process.
     pool: 'forks',
     maxWorkers: 2,
