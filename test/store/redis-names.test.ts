@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { KeyNames } from '../../src/store/redis/key-names.js'
 import { lexBounds } from '../../src/store/redis/lex-range.js'
 import { fateOf, storeError } from '../../src/store/redis/redis-errors.js'
-import { VersionSource } from '../../src/store/redis/version-source.js'
+import { VersionSource } from '../../src/store/version-source.js'
 import { seedOf } from '../seed.js'
 
 const text = fc.oneof(
@@ -113,7 +113,7 @@ describe('VersionSource', () => {
       last += count
       return last - count + 1
     }
-    const source = new VersionSource({ take, serverTime: () => undefined })
+    const source = new VersionSource({ take, time: () => undefined })
     expect(await Promise.all([1, 3, 1].map((count) => source.next(count)))).toEqual([101, 102, 105])
     expect(await source.next(2)).toBe(106)
     expect(taken).toEqual([5, 2])
@@ -125,7 +125,7 @@ describe('VersionSource', () => {
       if (isBroken) throw new Error('broken')
       return 7
     }
-    const source = new VersionSource({ take, serverTime: () => undefined })
+    const source = new VersionSource({ take, time: () => undefined })
     const calls = [source.next(1), source.next(1)]
     for (const call of await Promise.allSettled(calls)) expect(call.status).toBe('rejected')
     isBroken = false
@@ -134,7 +134,7 @@ describe('VersionSource', () => {
 
   test('assume() goes by the time of the server, above all that were given or assumed here', async () => {
     let time: number | undefined
-    const source = new VersionSource({ take: async () => 1_000, serverTime: () => time })
+    const source = new VersionSource({ take: async () => 1_000, time: () => time })
     expect(source.assume(1)).toBe(undefined)
     time = 10.5
     expect([source.assume(2), source.assume(1)]).toEqual([672, 674])
@@ -145,7 +145,7 @@ describe('VersionSource', () => {
   })
 
   test('assume() of what was wrong again and again is left out ever longer, and comes back', () => {
-    const source = new VersionSource({ take: async () => 1, serverTime: () => 1 })
+    const source = new VersionSource({ take: async () => 1, time: () => 1 })
     const untilAssumed = () => {
       let leftOut = 0
       while (source.assume(1) === undefined) leftOut++

@@ -234,6 +234,8 @@ describe('tiered()', () => {
     await dict.namespace<Record<string, number>>('n').set('new', 1, { ttl: '1h' })
     expect(await dict.increment('known')).toBe(4)
     expect(await dict.get('new')).toBe(1)
+    const long = 'x'.repeat(1_000)
+    await dict.set(long, 1)
     // What is there must be known.
     for (const call of [
       () => dict.get('unknown'),
@@ -241,15 +243,14 @@ describe('tiered()', () => {
       () => dict.getOrInsert('unknown', 1),
       () => dict.delete('unknown'),
       () => dict.set('unknown', 1, { keepTtl: true }),
-      () => dict.set('x'.repeat(1_000), 1),
     ]) {
       await expect(call()).rejects.toThrow(StoreError)
     }
-    expect((await dict.stats()).engine).toMatchObject({ queueLength: 6 })
+    expect((await dict.stats()).engine).toMatchObject({ queueLength: 7 })
     far.isDown = false
     await dict.flush()
     const other = await openAsync<Record<string, number>>({ store: far.inner })
-    expect(await other.toObject()).toEqual({ also: 1, known: 4, more: 1, new: 1 })
+    expect(await other.toObject()).toEqual({ also: 1, known: 4, more: 1, new: 1, [long]: 1 })
     expect(await other.ttl('known')).toBe(Number.POSITIVE_INFINITY)
     expect(await other.namespace('n').ttl('new')).toBeGreaterThan(3_000_000)
   })
@@ -268,6 +269,49 @@ describe('tiered()', () => {
     expect(textOf(await far.inner.get('rows', KEY))).toBe('1')
     await first.close()
     await again.close()
+  })
+
+  test("with write 'behind', what is set in one turn is one transaction of the near store", async () => {
+    const near = lmdbStore(tempDirectory())
+    const store = tiered({ near, far: asyncMemoryStore(), write: 'behind' })
+    const dict = await openAsync<Record<string, number>>(store)
+    onTestFinished(() => dict.close())
+    const keys = Array.from({ length: 200 }, (_, at) => `key ${at}`)
+    // Known from here on, here and in the near store.
+    await dict.setMany(Object.fromEntries(keys.map((key) => [key, 0])))
+    const before = near.changeId()
+    await Promise.all(keys.map((key, at) => dict.set(key, at)))
+    // Those of the sender come as well, a few for many rows.
+    expect(near.changeId() - before).toBeLessThan(keys.length / 2)
+    await dict.flush()
+    expect(await dict.getMany(keys)).toEqual(keys.map((_, at) => at))
+  })
+
+  test("with write 'behind', of batches in one turn each is taken in or not for itself", async () => {
+    const { store } = opened({ near: lmdbStore(tempDirectory()), write: 'behind' })
+    const [first, second, third] = ['1', '2', '3'].map((name) => Buffer.from(name))
+    const absent = { bucket: 'rows', key: KEY, starts: undefined }
+    const inserting = { ...batchOf(put('inserted')), checks: [absent] }
+    const beyond = { first: 2 ** 48, count: 1 }
+    const settled = await Promise.allSettled([
+      store.commit(batchOf(put('first', 0, first))),
+      store.commit(inserting),
+      store.commit({ ...batchOf(put('second', 0, second)), versions: beyond }),
+      store.commit(inserting),
+      store.commit(batchOf(put('third', 0, third))),
+    ])
+    expect(settled.map((each) => (each.status === 'fulfilled' ? each.value : each.reason))).toEqual(
+      [true, true, expect.any(StoreFullError), false, true],
+    )
+    const found = await Promise.all(
+      [first, KEY, second, third].map((key) => store.get('rows', key as Uint8Array)),
+    )
+    expect(found.map((record) => record && Buffer.from(record).toString())).toEqual([
+      'first',
+      'inserted',
+      undefined,
+      'third',
+    ])
   })
 
   test("with write 'behind', checks hold for all who share the near store", async () => {

@@ -90,7 +90,7 @@ export class RemoteWrites {
     await this.#attempts(space, keys, async () => {
       const steps = (located: readonly Located[]) =>
         [...byKey.values()].map((write, at) => ({ located: located[at] as Located, write }))
-      const assumed = isFirst ? this.#assumed(space, keys) : undefined
+      const assumed = isFirst ? this.#assumed(space, keys, toReplace) : undefined
       isFirst = false
       if (assumed !== undefined && (await this.#commitAssumed(space, steps(assumed))))
         return undefined
@@ -103,8 +103,14 @@ export class RemoteWrites {
     })
   }
 
-  #assumed(space: KeySpace, keys: readonly string[]): readonly Located[] | undefined {
-    const { assumed, hooks } = this.#parts
+  #assumed(
+    space: KeySpace,
+    keys: readonly string[],
+    toReplace: boolean,
+  ): readonly Located[] | undefined {
+    const { assumed, hooks, store } = this.#parts
+    // A store that takes writes without knowing what is there would take it for as was assumed.
+    if (!toReplace && store.getToReplace !== undefined) return undefined
     return assumed?.assume(space, keys, !hooks.isHeard)
   }
 

@@ -18,6 +18,7 @@ import type {
   RowOperation,
 } from '../async-store.js'
 import type { DeadlineHint, ScanRange, StoreRow, StoreStats } from '../sync-store.js'
+import { VersionSource } from '../version-source.js'
 import type { Commands } from './commands.js'
 import { LARGEST_BATCH, MOST_OPERATIONS } from './commit-group.js'
 import { DropWatch } from './drop-watch.js'
@@ -30,7 +31,6 @@ import { RedisUses } from './redis-uses.js'
 import { RowReads } from './row-reads.js'
 import { VERSIONS } from './scripts.js'
 import { Tracking } from './tracking.js'
-import { VersionSource } from './version-source.js'
 
 export interface RedisStoreParts {
   readonly commands: Commands
@@ -87,7 +87,7 @@ export class RedisStore implements AsyncStore {
     const versions = new VersionSource({
       take: async (count) =>
         Number(await commands.script(VERSIONS, [names.versions], [String(count)], 'repeatable')),
-      serverTime: () => this.#commits.serverTime(0),
+      time: () => this.#commits.serverTime(0),
     })
     this.#versions = versions
     const onAssumed = (areRight: boolean) => versions.learn(areRight)

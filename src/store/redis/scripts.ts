@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { LARGEST_LOGGED, MOST_LOGGED, MOST_LOGGED_BYTES } from '../bounded-log.js'
 import { NOTED_HEAD_BYTES, noteKind } from '../row-note.js'
+import { VERSIONS_PER_MS } from '../version-source.js'
 import { ANSWER, STEP, STEP_HEAD_BYTES } from './commit-group.js'
 
 export interface Script {
@@ -20,8 +21,6 @@ export interface Script {
 
 /** Index entries that one call looks at: few enough that nobody else waits for long. */
 export const SCRIPT_STEP = 1_000
-
-export const VERSIONS_PER_MS = 64
 
 /** Milliseconds since 1970-01-01 UTC, by the server's clock. */
 const NOW = `

@@ -47,6 +47,16 @@ export interface Seen {
   readonly dropped: number
 }
 
+/** What became of a batch that was to be queued. */
+export type Outcome = 'queued' | 'changed' | 'refused'
+
+/** A batch that is to be queued. */
+export interface NewBatch {
+  readonly operations: readonly RowOperation[]
+  /** Whether what it relies on is still so. Called in the transaction that queues it if it is. */
+  readonly decide: (tx: StoreTransaction) => Outcome
+}
+
 /** A row that waits to be sent. */
 export interface QueuedRow {
   readonly mark: Uint8Array
@@ -143,33 +153,31 @@ export class NearTier {
     }
   }
 
-  /**
-   * Writes rows that are to be sent, unless `refuses` says that what it relied on has changed. Returns
-   * whether it did.
-   */
-  enqueue(
-    promise: CommitPromise,
-    operations: readonly RowOperation[],
-    now: number,
-    refuses: (tx: StoreTransaction) => boolean,
-  ): boolean {
+  /** Writes rows of batches that are to be sent, each as it decides by itself. Throws for all of them. */
+  enqueue(promise: CommitPromise, batches: readonly NewBatch[], now: number): Outcome[] {
     return this.store.transaction(promise, (tx) => {
-      if (refuses(tx)) return false
       const work = new Work(tx, this.figures(tx))
-      for (const operation of operations) {
-        const { bucket, key } = operation
-        const isPut = operation.kind === 'put'
-        const row: NearRow = {
-          state: operation.kind === 'put' ? 'put' : (operation.noted ?? 'delete'),
-          number: tx.nextVersion(),
-          deadline: isPut ? Math.max(0, Math.ceil(operation.deadline)) : 0,
-          record: isPut ? operation.record : undefined,
-        }
-        work.put(bucket, key, this.find(bucket, key, tx), row, now)
-      }
-      work.end()
-      return true
+      const outcomes = batches.map(({ operations, decide }) => {
+        const outcome = decide(tx)
+        if (outcome === 'queued') for (const each of operations) this.#queue(work, each, now)
+        return outcome
+      })
+      if (outcomes.includes('queued')) work.end()
+      return outcomes
     })
+  }
+
+  #queue(work: Work, operation: RowOperation, now: number): void {
+    const { tx } = work
+    const { bucket, key } = operation
+    const isPut = operation.kind === 'put'
+    const row: NearRow = {
+      state: isPut ? 'put' : (operation.noted ?? 'delete'),
+      number: tx.nextVersion(),
+      deadline: isPut ? Math.max(0, Math.ceil(operation.deadline)) : 0,
+      record: isPut ? operation.record : undefined,
+    }
+    work.put(bucket, key, this.find(bucket, key, tx), row, now)
   }
 
   /** The number of the row that waits longest; undefined if none waits. */

@@ -61,6 +61,7 @@ export class TieredStore implements AsyncStore {
   /** Those of the far tier. */
   readonly uses: AsyncStore['uses']
   readonly knows?: NonNullable<AsyncStore['knows']>
+  readonly assumeVersions?: NonNullable<AsyncStore['assumeVersions']>
   readonly #parts: TieredParts
   readonly #clock: Clock
   readonly #near: NearTier
@@ -68,6 +69,7 @@ export class TieredStore implements AsyncStore {
   readonly #farTier: FarTier
   readonly #sender: Sender
   readonly #behind: BehindWrites
+  readonly #versions: Pick<AsyncStore, 'nextVersions' | 'assumeVersions'>
   readonly #listeners = new Set<{ readonly call: InvalidationListener }>()
   readonly #errorListeners = new Set<{ readonly call: (error: unknown) => void }>()
   readonly #stops: (() => void)[] = []
@@ -93,6 +95,9 @@ export class TieredStore implements AsyncStore {
       this.#row(bucket, key, 'replace'),
     )
     const { far } = parts
+    this.#versions = parts.write === 'behind' ? this.#behind : far
+    const versions = this.#versions
+    if (versions.assumeVersions) this.assumeVersions = versions.assumeVersions.bind(versions)
     this.journal = far.journal
     this.uses = far.uses && usesPastQueue(far.uses, () => this.#settled())
     if (far.knows !== undefined) this.knows = far.knows.bind(far)
@@ -195,9 +200,7 @@ export class TieredStore implements AsyncStore {
 
   async nextVersions(count: number): Promise<number> {
     this.#assertOpen()
-    return this.#parts.write === 'behind'
-      ? this.#behind.nextVersions(count)
-      : this.#far.nextVersions(count)
+    return this.#versions.nextVersions(count)
   }
 
   onInvalidate(listener: InvalidationListener): () => void {

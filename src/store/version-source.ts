@@ -1,12 +1,14 @@
 /**
- * Hands out versions: those asked for at once are taken from the server together, and those that are
- * assumed go by the server's clock, as the server's do.
+ * Hands out versions of a store that counts them by a clock: those asked for at once are taken together, and
+ * those that are assumed go by that clock, too.
  *
- * Whoever asks gets numbers above all that were given before it asked, since the server is asked after.
+ * Whoever asks gets numbers above all that were given before it asked, since they are taken after.
  * Whoever assumes some finds out by the commit that they go with.
  */
-import { Confidence } from '../confidence.js'
-import { VERSIONS_PER_MS } from './scripts.js'
+import { Confidence } from './confidence.js'
+
+/** So many for each millisecond since 1970: they grow across losses of data, and across hosts. */
+export const VERSIONS_PER_MS = 64
 
 interface Order {
   count: number
@@ -16,13 +18,13 @@ interface Order {
 export interface VersionSourceParts {
   /** Resolves to the first of so many new versions. */
   readonly take: (count: number) => Promise<number>
-  /** The server's time when it gets what is sent now; undefined if it is not known. */
-  readonly serverTime: () => number | undefined
+  /** The time of the store's clock when it gets what is sent now; undefined if it is not known. */
+  readonly time: () => number | undefined
 }
 
 export class VersionSource {
   readonly #parts: VersionSourceParts
-  /** What the server will be asked for when the present tasks have run. */
+  /** What will be taken when the present tasks have run. */
   #order: Order | undefined
   /** The greatest that was given or assumed here. */
   #last = 0
@@ -42,7 +44,7 @@ export class VersionSource {
 
   /** See AsyncStore.assumeVersions(). */
   assume(count: number): number | undefined {
-    const time = this.#parts.serverTime()
+    const time = this.#parts.time()
     if (time === undefined || !this.#confidence.take()) return undefined
     const first = Math.max(this.#last + 1, Math.floor(time * VERSIONS_PER_MS))
     this.#last = first + count - 1
