@@ -12,6 +12,7 @@ import type { KeyOf } from '../dict/face.js'
 import type { PersistDict } from '../dict/persist-dict.js'
 import { refuseAssignments } from '../dict/refuse-assignments.js'
 import { Listeners } from '../engine/listeners.js'
+import { kindOf } from '../errors/checked-argument.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
 import { memoryStore } from '../store/memory.js'
@@ -244,6 +245,9 @@ export async function mirror<S extends object>(
   refuseUnknown(options, ['refreshMs'], 'mirror()')
   const { refreshMs = DEFAULT_REFRESH_MS } = options
   if (!(refreshMs > 0)) throw new OptionError('refreshMs', 'refreshMs must be above 0.')
+  if (typeof (dict as Partial<AsyncPersistDict<S>> | undefined | null)?.watch !== 'function') {
+    throw new OptionError('dict', `mirror() takes a dict, and was given ${kindOf(dict)}.`)
+  }
   const made = new Mirror<S>(dict, refreshMs, systemClock)
   try {
     await made.sync()

@@ -3,7 +3,7 @@ import { DecodedRecord } from '../codec/record.js'
 import { ROWS } from '../engine/row.js'
 import { OptionError } from '../errors/option-error.js'
 import { refuseUnknown } from '../errors/unknown-option.js'
-import { asyncOver } from '../store/async-over.js'
+import { asyncIdentity, asyncOver } from '../store/async-over.js'
 import type { AsyncStore } from '../store/async-store.js'
 import type { SyncStore } from '../store/sync-store.js'
 import { TieredStore } from '../store/tiered/tiered-store.js'
@@ -62,9 +62,13 @@ export function tiered(options: TieredOptions): AsyncStore {
       "write: 'behind' needs a near store that survives: writes that wait in memory would be lost.",
     )
   }
+  const far = farOf(options.far)
+  if (options.far === near || far.identity === asyncIdentity(near)) {
+    throw new OptionError('near', 'near and far must be two stores, and are one.')
+  }
   return new TieredStore({
     near,
-    far: farOf(options.far),
+    far,
     write,
     onFarError,
     limits: {
@@ -107,7 +111,7 @@ function oneOf(option: string, value: string, known: readonly string[]): void {
   throw new OptionError(option, `${option} must be ${list}.`)
 }
 
-function atLeast(option: string, value: number, least: number): number {
-  if (value >= least) return value
+function atLeast(option: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && value >= least) return value
   throw new OptionError(option, `${option} must be a number of at least ${least}.`)
 }

@@ -28,6 +28,11 @@ export function asyncOver(store: SyncStore): AsyncStore {
   return new AsyncOver(store)
 }
 
+/** The identity of the store that asyncOver() makes. */
+export function asyncIdentity({ identity }: Pick<SyncStore, 'identity'>): string {
+  return `async ${identity}`
+}
+
 /** Rows that clear() and count() look at in one step. */
 const STEP_ROWS = 1_000
 
@@ -55,7 +60,7 @@ class AsyncOver implements AsyncStore {
     this.#rows = rows
     this.kind = rows.kind
     this.location = rows.location
-    this.identity = `async ${rows.identity}`
+    this.identity = asyncIdentity(rows)
     this.journal = new JournalOver(rows)
     this.uses = new UsesOver(rows, (work) => this.#transaction('committed', work))
     this.#known = rows.changeId()

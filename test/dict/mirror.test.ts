@@ -215,4 +215,7 @@ test('close() sends what is left and ends the watch; mirror() refuses what it do
   ])
   await expect(mirror(dict, { refresh: 1 } as never)).rejects.toThrow('"refreshMs"')
   await expect(mirror(dict, { refreshMs: 0 })).rejects.toThrow(OptionError)
+  for (const wrong of [undefined, null, 5, {}]) {
+    await expect(mirror(wrong as never)).rejects.toThrow(OptionError)
+  }
 })

@@ -5,6 +5,7 @@ import { StoreError, StoreFullError } from '../../src/errors/store-errors.js'
 import { openAsync } from '../../src/open/open-async.js'
 import { sqliteStore } from '../../src/sqlite.js'
 import { asyncMemoryStore } from '../../src/store/async-memory.js'
+import { asyncOver } from '../../src/store/async-over.js'
 import type {
   AsyncStore,
   Batch,
@@ -231,6 +232,9 @@ describe('tiered()', () => {
     await dict.set('known', 2)
     await dict.set('new', 1)
     await dict.setMany({ more: 1, known: 3, also: 1 })
+    const long = 'x'.repeat(1_000)
+    await dict.set(long, 1)
+    expect(await dict.get(long)).toBe(1)
     await dict.namespace<Record<string, number>>('n').set('new', 1, { ttl: '1h' })
     expect(await dict.increment('known')).toBe(4)
     expect(await dict.get('new')).toBe(1)
@@ -253,6 +257,21 @@ describe('tiered()', () => {
     expect(await other.toObject()).toEqual({ also: 1, known: 4, more: 1, new: 1, [long]: 1 })
     expect(await other.ttl('known')).toBe(Number.POSITIVE_INFINITY)
     expect(await other.namespace('n').ttl('new')).toBeGreaterThan(3_000_000)
+  })
+
+  test("with write 'behind', a long key whose digest others may share is not written while the far store fails", async () => {
+    const { far, store } = opened({ near: lmdbStore(tempDirectory()), write: 'behind' })
+    const dict = await openAsync<Record<string, number>>({ store, digestBytes: 16 })
+    onTestFinished(() => dict.close())
+    dict.on('error', () => {})
+    await dict.flush()
+    far.isDown = true
+    // The row that is there might be another key's, and would be replaced.
+    await expect(dict.set('x'.repeat(1_000), 1)).rejects.toThrow(StoreError)
+    await dict.set('short', 1)
+    far.isDown = false
+    await dict.set('x'.repeat(1_000), 1)
+    expect(await dict.size()).toBe(2)
   })
 
   test("with write 'behind', what was not sent is sent by the next one who opens the near store", async () => {
@@ -437,6 +456,11 @@ describe('never again', () => {
     expect(call).toThrow('survives')
     const lmdb = lmdbStore(tempDirectory())
     expect(() => tiered({ near: memoryStore(), far: lmdb })).toThrow(OptionError)
+    const one = memoryStore()
+    expect(() => tiered({ near: one, far: one })).toThrow('two stores')
+    expect(() => tiered({ near: one, far: asyncOver(one) })).toThrow('two stores')
+    const words = { maxRows: '500' as never }
+    expect(() => tiered({ near: one, far: memoryStore(), ...words })).toThrow('maxRows')
     lmdb.close()
   })
 
