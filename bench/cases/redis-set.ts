@@ -16,7 +16,7 @@ export const bench: BenchCase = {
     { rival: 'node-redis', ratioAtLeast: 0.25 },
   ],
   notes: [
-    'persistdict reads before it writes, keeps versions, times and the order of keys, and overwrites nothing unseen',
+    'persistdict keeps versions, times and the order of keys, and overwrites nothing unseen',
   ],
   async setUp(stage) {
     const records = stage.records(stage.count(2_000, 500))
