@@ -15,9 +15,7 @@ export const bench: BenchCase = {
     { rival: 'keyv', ratioAtLeast: 0.5 },
     { rival: 'node-redis', ratioAtLeast: 0.25 },
   ],
-  notes: [
-    'persistdict keeps versions, times and the order of keys, and overwrites nothing unseen',
-  ],
+  notes: ['persistdict keeps versions, times and the order of keys, and overwrites nothing unseen'],
   async setUp(stage) {
     const records = stage.records(stage.count(2_000, 500))
     const all = [...records]
