@@ -8,7 +8,7 @@ import { unstorageFiles } from '../sides/unstorage-files.js'
 export const bench: BenchCase = {
   what: 'one write on the file store, committed before the next one starts',
   notes: [
-    "persistdict has durability 'commit', and writes a second file with the count of entries; nobody syncs",
+    "persistdict has durability 'commit', and appends the count of entries to a log; nobody syncs",
     'keyv, through keyv-file, writes one file with all entries each time, so its cost grows with them',
   ],
   setUp(stage) {
