@@ -26,6 +26,7 @@ describe('npm test', () => {
   })
 
   test('counts a test that did not run as failed', () => {
+    // Text of a file that the inner run is given: it must count what is skipped or planned as failed.
     const idle = `${PASSING} test.skip('skipped', () => {}); test.todo('planned')\n`
     expect(runTests({ 'a.test.ts': idle })).toEqual({ line: '1 passed, 2 failed', status: 1 })
   })
